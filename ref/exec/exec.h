@@ -167,6 +167,14 @@ _Noreturn void exec_exit(void);
 /* Cancels the own group and records why: used by device code that found a condition no launch can survive. */
 void exec_fail(enum exec_end end, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/*
+ * One pointer of the launcher's per processor, NULL until set. A processor sets its own at the start of its entry; kernels'
+ * identity services (npu/pipes.h) read it, so identity follows the simulated processor and not the OS thread. Outside a
+ * processor exec_set_local does nothing and exec_local is NULL.
+ */
+void exec_set_local(void *local);
+void *exec_local(void);
+
 /* ---- user code (R33) --------------------------------------------------------------------------------------------- */
 
 /*

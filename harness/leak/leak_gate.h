@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * leak_gate: three ledgers must return to where they started (design section 4).
+ *
+ * Two forms. The gate compares before and after one scenario: counted things must be exactly back, bytes of the host allocator
+ * and of the address space within a small allowance for caches (tcache, pooled stacks, the dynamic linker). The churn
+ * repeats a cycle and looks at the slope: after a warm-up, N cycles may grow no counted thing at all and the host by less than
+ * one smallest malloc chunk per cycle.
+ *
+ * One thread may use a gate at a time; other threads of the process should be at rest at both ends.
+ */
+#ifndef HARNESS_LEAK_LEAK_GATE_H
+#define HARNESS_LEAK_LEAK_GATE_H
+
+#include <stdint.h>
+
+#include "harness/leak/ledger.h"
+
+#define LEAK_GATE_HOST_ALLOWANCE_BYTES (64 * 1024)
+#define LEAK_GATE_MAPPED_ALLOWANCE_BYTES (2 * 1024 * 1024)
+#define LEAK_GATE_TEXT_BYTES 2048u
+#define LEAK_GREW (-1)
+
+struct leak_gate {
+    const struct pto_debug_api *debug;
+    void *context;
+    struct ledger before;
+    char text[LEAK_GATE_TEXT_BYTES]; /* after leak_gate_end: what grew, one line per item */
+};
+
+/* `debug` and `context` as in ledger_take; they must stay valid until leak_gate_end. */
+void leak_gate_begin(struct leak_gate *gate, const struct pto_debug_api *debug, void *context);
+/* Returns how many items grew; 0 is clean. */
+int leak_gate_end(struct leak_gate *gate);
+
+struct leak_churn {
+    int (*cycle)(void *state, uint64_t index); /* 0, or negative to stop */
+    void *state;
+    uint64_t warm_up; /* cycles before the first snapshot */
+    uint64_t cycles;  /* cycles between the snapshots, at least 1 */
+    const struct pto_debug_api *debug;
+    void *context;
+    char text[LEAK_GATE_TEXT_BYTES];
+};
+
+/* Returns 0, LEAK_GREW with the items in `text`, or what `cycle` returned with its index in `text`. */
+int leak_churn_run(struct leak_churn *churn);
+
+/*
+ * How often a churn test repeats: `cycles` divided by CHURN_SCALE of the environment (a positive integer; slow
+ * configurations set it), at least `least`.
+ */
+uint64_t leak_churn_count(uint64_t cycles, uint64_t least);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sanitizer: what the engines must tell AddressSanitizer, LeakSanitizer, ThreadSanitizer and valgrind, in one place.
+ *
+ * EXEC_NO_TSAN marks the functions that touch engine-private state. Fibers switch without synchronisation (design section 3),
+ * so that state looks racy to ThreadSanitizer although one OS thread runs it all. Such functions hold no ordering atomics:
+ * gcc does not instrument atomics in them, and an order that ThreadSanitizer cannot see would be reported as a race later.
+ */
+#ifndef EXEC_SANITIZER_H
+#define EXEC_SANITIZER_H
+
+#include <stddef.h>
+
+#if defined(__has_feature)
+#define EXEC_HAS_FEATURE(x) __has_feature(x)
+#else
+#define EXEC_HAS_FEATURE(x) 0
+#endif
+
+#if defined(__SANITIZE_ADDRESS__) || EXEC_HAS_FEATURE(address_sanitizer)
+#define EXEC_ASAN 1
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+#include <sanitizer/lsan_interface.h>
+#else
+#define EXEC_ASAN 0
+#endif
+
+#if defined(__SANITIZE_THREAD__) || EXEC_HAS_FEATURE(thread_sanitizer)
+#define EXEC_TSAN 1
+#include <sanitizer/tsan_interface.h>
+/* Exported by the runtime without a header: accesses of the calling fiber are not looked at, interceptors included. */
+void AnnotateIgnoreReadsBegin(const char *file, int line);
+void AnnotateIgnoreReadsEnd(const char *file, int line);
+void AnnotateIgnoreWritesBegin(const char *file, int line);
+void AnnotateIgnoreWritesEnd(const char *file, int line);
+#else
+#define EXEC_TSAN 0
+#endif
+
+#if defined(__has_include)
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#endif
+#endif
+#ifndef VALGRIND_STACK_REGISTER
+#define VALGRIND_STACK_REGISTER(low, high) 0u
+#define VALGRIND_STACK_DEREGISTER(id) ((void)(id))
+#endif
+
+#define EXEC_NO_TSAN __attribute__((no_sanitize("thread")))
+
+/* Engine-private text is written by one processor and read by another: bracket it. */
+static inline void exec_tsan_ignore_begin(void)
+{
+#if EXEC_TSAN
+    AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+    AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+#endif
+}
+
+static inline void exec_tsan_ignore_end(void)
+{
+#if EXEC_TSAN
+    AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+    AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+#endif
+}
+
+#endif

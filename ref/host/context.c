@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/context.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/os.h"
+#include "host/platform/platform.h"
+#include "host/runtime/runtime.h"
+
+int host_error(struct host_context *context, int code, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(context->error, sizeof(context->error), format, arguments);
+    va_end(arguments);
+    log_message(LOG_LEVEL_INFO, "host", "%s", context->error);
+    return code;
+}
+
+struct host_context *host_context_create(void)
+{
+    struct host_context *context = os_zalloc("host.context", sizeof(*context));
+    if (context == NULL) {
+        return NULL;
+    }
+    context->device_id = -1;
+    if (host_lock_init(&context->lock) != 0) {
+        goto fail_context;
+    }
+    if (platform_create(context) != 0) {
+        goto fail_lock;
+    }
+    if (runtime_create(context) != 0) {
+        goto fail_platform;
+    }
+    context->serial = platform_next_serial();
+    return context;
+
+fail_platform:
+    platform_destroy(context);
+fail_lock:
+    host_lock_destroy(&context->lock);
+fail_context:
+    free(context);
+    return NULL;
+}
+
+void host_context_destroy(struct host_context *context)
+{
+    if (context == NULL) {
+        return;
+    }
+    (void)host_context_finalize(context);
+    runtime_destroy(context);
+    platform_destroy(context);
+    host_lock_destroy(&context->lock);
+    free(context);
+}
+
+bool host_enter(struct host_context *context)
+{
+    if (context == NULL) {
+        log_message(LOG_LEVEL_INFO, "host", "the context is NULL");
+        return false;
+    }
+    if (platform_is_inside(context)) {
+        log_message(LOG_LEVEL_ERROR, "host", "a context was called from inside its own run");
+        return false;
+    }
+    if (host_lock_take(&context->lock) != 0) {
+        return false;
+    }
+    context->error[0] = '\0';
+    return true;
+}
+
+void host_leave(struct host_context *context)
+{
+    host_lock_give(&context->lock);
+}
+
+int host_context_init(struct host_context *context, int device_id, const struct host_images *images)
+{
+    if (device_id < 0) {
+        return host_error(context, -1, "device id %d is negative", device_id);
+    }
+    if (context->device_id >= 0 && context->device_id != device_id) {
+        return host_error(context, -1, "bound to device %d; finalize before binding to device %d", context->device_id,
+                          device_id);
+    }
+    if (context->device_id >= 0) {
+        return platform_set_images(context, images);
+    }
+    int result = npu_owner_attach(device_id, &context->owner);
+    if (result != 0) {
+        context->owner = NULL;
+        return host_error(context, -1, "device %d: %s", device_id, strerror(-result));
+    }
+    context->device_id = device_id;
+    if (platform_set_images(context, images) != 0 || platform_attach(context) != 0) {
+        platform_detach(context);
+        npu_owner_detach(context->owner, NULL, NULL);
+        context->owner = NULL;
+        context->device_id = -1;
+        return -1;
+    }
+    return 0;
+}
+
+int host_context_finalize(struct host_context *context)
+{
+    if (context->device_id < 0) {
+        return 0;
+    }
+    platform_stop_programs(context);
+    staging_release(context);
+    runtime_release(context);
+    platform_detach(context);
+    /* What is left now belongs to registrations and clients that did not clean up (R7). */
+    struct npu_usage usage;
+    npu_hbm_usage(context->owner, &usage);
+    context->counters.leftover_bytes = usage.bytes;
+    context->counters.leftover_buffers = usage.buffers;
+    callable_clear(context);
+    npu_owner_detach(context->owner, NULL, NULL);
+    context->owner = NULL;
+    context->device_id = -1;
+    return 0;
+}
+
+int host_check_device(struct host_context *context)
+{
+    if (context->device_id < 0) {
+        return host_error(context, -1, "not bound to a device: call simpler_init first");
+    }
+    return platform_check_usable(context);
+}
+
+int host_check_callable_id(struct host_context *context, int32_t callable_id)
+{
+    if (!callable_id_valid(callable_id)) {
+        return host_error(context, -1, "callable_id %d is not in 0..%d", callable_id, PTO_MAX_CALLABLE_IDS - 1);
+    }
+    return host_check_device(context);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* result = x + y, elementwise; contiguous float32 tensors of one size. */
+#include "abi/kernel.h"
+
+PTO_KERNEL_ENTRY(args)
+{
+    const struct pto_tensor *result = pto_kernel_tensor(args, 2);
+    const float *x = pto_kernel_data(pto_kernel_tensor(args, 0));
+    const float *y = pto_kernel_data(pto_kernel_tensor(args, 1));
+    float *out = pto_kernel_data(result);
+    uint64_t count = pto_tensor_numel(result);
+    for (uint64_t i = 0; i < count; i++) {
+        out[i] = x[i] + y[i];
+    }
+}
