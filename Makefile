@@ -20,13 +20,15 @@ Q := $(if $(V),,@)
 SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
 say = @printf '  %-5s %s\n' $(1) $(2)
 
-# ---------------------------------------------------------------------------------------------------------------- packages
+# ------------------------------------------------------------------------------------------------------------- packages
 # README lists the reason of each; keep the two lists equal.
 CHECK_PACKAGES := gcc-12 g++-12 libc6-dev libboost-context-dev libcmocka-dev libxxhash-dev uthash-dev valgrind
 CAMPAIGN_PACKAGES := $(CHECK_PACKAGES) clang-14 libclang-rt-14-dev llvm-14 clang-format-14 clang-tidy-14 lcov afl++
 
-# ------------------------------------------------------------------------------------------------------------------- flags
-WARNINGS := -Wall -Wextra -Werror -Wconversion -Wshadow
+# ---------------------------------------------------------------------------------------------------------------- flags
+# The mutant runner sets WERROR to nothing: a defect put back may leave a variable unused.
+WERROR ?= -Werror
+WARNINGS := -Wall -Wextra $(WERROR) -Wconversion -Wshadow
 COMMON := -g -fPIC -fno-omit-frame-pointer -pthread
 LINK_FLAGS := -pthread
 
@@ -92,7 +94,7 @@ VARIANT_DEFINES_hbg := -DRUNTIME_HBG
 VARIANT_DEFINES_sim := -DPLATFORM_SIM
 VARIANT_DEFINES_onboard := -DPLATFORM_ONBOARD
 
-# ----------------------------------------------------------------------------------------------------------------- sources
+# -------------------------------------------------------------------------------------------------------------- sources
 # What is built: arch/runtime/platform for the host program, arch/runtime for the device programs.
 HOST_VARIANTS := a2a3/trb/sim
 DEVICE_VARIANTS := a2a3/trb
@@ -138,18 +140,20 @@ else
     BUILD := $(LIBRARIES) $(USER_SO) $(TOOL) $(UT_TESTS) $(ST_TESTS) $(if $(filter release,$(CONFIG)),$(BENCH_TOOL))
 endif
 
-# ----------------------------------------------------------------------------------------------------------- what to rebuild
+# ------------------------------------------------------------------------------------------------------ what to rebuild
 # Objects depend on the flags, archives and links on the list of what goes into them.
 FLAGS_TEXT := $(CC) $(CXX) $(USER_CC) $(CFLAGS) $(CXXFLAGS) $(INSTRUMENT) $(INCLUDES) $(CLOSED)
 LISTS_TEXT = $(NPU_C) $(GUARD_CXX) $(WORKER_C) $(HARNESS_C) $(CLI_C) $(BENCH_C) $(SCENES) $(wildcard ref/host/*.c \
-    ref/host/*/*.c ref/aicpu/*.c ref/aicpu/*/*.c ref/aicore/*.c ut/*/*.c ut/*/*.cpp st/*.c) $(HOST_VARIANTS) $(DEVICE_VARIANTS)
-remember = @mkdir -p $(@D); printf '%s\n' '$(subst ','\'',$(1))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$(1))' >$@
+    ref/host/*/*.c ref/aicpu/*.c ref/aicpu/*/*.c ref/aicore/*.c ut/*/*.c ut/*/*.cpp st/*.c) \
+    $(HOST_VARIANTS) $(DEVICE_VARIANTS)
+quote = '$(subst ','\'',$(1))'
+remember = @mkdir -p $(@D); printf '%s\n' $(quote) | cmp -s - $@ || printf '%s\n' $(quote) >$@
 $(B)/.flags: FORCE
 	$(call remember,$(FLAGS_TEXT))
 $(B)/.sources: FORCE
 	$(call remember,$(LISTS_TEXT))
 
-# ------------------------------------------------------------------------------------------------------------------ compile
+# -------------------------------------------------------------------------------------------------------------- compile
 # compile_rules GROUP, EXTRA_FLAGS: sources compiled once per group, since the variants differ by defines.
 define compile_rules
 $(B)/obj/$(1)/%.c.o: %.c $(B)/.flags
@@ -168,14 +172,15 @@ $(eval $(call compile_rules,test,$(INSTRUMENT) $(PLACES) $(call variant_defines,
 $(eval $(call compile_rules,guard,$(INSTRUMENT)))
 $(B)/obj/test/%_openmp.c.o: FILE_FLAGS := -fopenmp
 
-# --------------------------------------------------------------------------------------------------------------- the product
+# ---------------------------------------------------------------------------------------------------------- the product
 # libboost_context.a: only its two assembly routines are linked, and they are not exported.
 $(B)/libnpu.so: $(call o,common,$(NPU_C)) $(B)/.sources
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(SANITIZE) $(INSTRUMENT) $(SO_LINK) $(CLOSED) -Wl,-soname,libnpu.so -o $@ $(filter %.o,$^) \
 	    -Wl,--exclude-libs,libboost_context.a -l:libboost_context.a
 
-# program_rules NAME, GROUP, SOURCES, DEFINES, COMPILER: one of the three programs, hidden but for what it exports itself.
+# program_rules NAME, GROUP, SOURCES, DEFINES, COMPILER: one of the three programs, hidden but for what it exports
+# itself.
 define program_rules
 $(call compile_rules,$(2),$(INSTRUMENT) -fvisibility=hidden $(4))
 $(B)/$(1): $(call o,$(2),$(3)) $(B)/.sources | $(B)/libnpu.so
@@ -195,9 +200,9 @@ $(foreach v,$(DEVICE_VARIANTS),$(eval $(call program_rules,$(call aicpu_name,$v)
 $(foreach v,$(DEVICE_VARIANTS),$(eval $(call program_rules,$(call aicore_name,$v),aicore-$(subst /,-,$v),$(call \
     aicore_sources,$v),$(call variant_defines,$v),$(CC))))
 
-# ---------------------------------------------------------------------------------------------------------------- user code
-# Orchestrations, kernels and fixtures: sanitizers but no coverage. Who needs a symbol of libnpu.so gets it; a kernel that names
-# pto_kernel_wait gets it too, because a weak reference alone would not make the linker keep the library.
+# ------------------------------------------------------------------------------------------------------------ user code
+# Orchestrations, kernels and fixtures: sanitizers but no coverage. Who needs a symbol of libnpu.so gets it; a kernel
+# that names pto_kernel_wait gets it too, because a weak reference alone would not make the linker keep the library.
 define link_user
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
@@ -211,7 +216,7 @@ $(B)/fixtures/%.so: $(B)/obj/user/st/fixtures/%.c.o | $(B)/libnpu.so
 $(B)/fixtures/%.so: $(B)/obj/user/st/fixtures/%.cpp.o | $(B)/libnpu.so
 	$(call link_user,$(USER_CXX),st/fixtures/$*.cpp)
 
-# --------------------------------------------------------------------------------------------------- client side and harness
+# ---------------------------------------------------------------------------------------------- client side and harness
 define archive
 	$(call say,AR,$@)
 	@rm -f $@
@@ -228,20 +233,22 @@ $(B)/libscenes.a: $(foreach s,$(SCENES),$(call o,test,st/scenes/$s/scene.c)) $(B
 $(B)/scenes.c: $(B)/.sources
 	@{ echo '/* Made by the build from the folders below st/scenes. */'; echo '#include "harness/program/scene.h"'; \
 	   for s in $(SCENES); do echo "extern const struct scene scene_$$s;"; done; \
-	   echo 'const struct scene *const scenes[] = {'; for s in $(SCENES); do echo "    &scene_$$s,"; done; echo '    NULL};'; \
+	   echo 'const struct scene *const scenes[] = {'; \
+	   for s in $(SCENES); do echo "    &scene_$$s,"; done; \
+	   echo '    NULL};'; \
 	   echo 'const size_t scene_count = $(words $(SCENES));'; } >$@
 $(B)/obj/scenes.o: $(B)/scenes.c $(B)/.flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(INSTRUMENT) $(INCLUDES) -MMD -MP -c -o $@ $<
 
-# Everything that drives the product links the same way; $(1) = extra objects and libraries, $(2) = the way back to $(B).
-# libnpu.so is an order-only prerequisite: a changed library needs no new link.
+# Everything that drives the product links the same way; $(1) = extra objects and libraries, $(2) = the way back to
+# $(B). libnpu.so is an order-only prerequisite: a changed library needs no new link.
 CLIENT_LIBS := $(B)/libharness.a $(B)/libscenes.a $(B)/libworker.a $(B)/libguard.a
 define link_client
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(SANITIZE) $(INSTRUMENT) $(LINK_FLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(CLIENT_LIBS) -Wl,--end-group \
-	    -L$(B) -lnpu $(1) -Wl,-rpath,'$$ORIGIN$(2)' -lm -Wl,--as-needed -lstdc++
+	$(Q)$(CC) $(SANITIZE) $(INSTRUMENT) $(LINK_FLAGS) -o $@ $(filter %.o,$^) \
+	    -Wl,--start-group $(CLIENT_LIBS) -Wl,--end-group -L$(B) -lnpu $(1) -Wl,-rpath,'$$ORIGIN$(2)' -lm -Wl,--as-needed -lstdc++
 endef
 $(B)/touchstone: $(call o,test,$(CLI_C)) $(CLIENT_LIBS) $(B)/.sources | $(B)/libnpu.so
 	$(call link_client,,)
@@ -252,9 +259,11 @@ $(B)/fuzz_%$(FUZZ_SUFFIX): $(B)/obj/test/fuzz/%.c.o $(CLIENT_LIBS) $(B)/.sources
 $(B)/st/%: $(B)/obj/test/st/%.c.o $(call o,test,$(ST_HELPERS)) $(CLIENT_LIBS) $(B)/.sources | $(B)/libnpu.so
 	$(call link_client,-lcmocka,/..)
 
-# Tests of the programs' insides get the program's objects; the device programs are tested together, as they meet in a run.
+# Tests of the programs' insides get the program's objects; the device programs are tested together, as they meet in a
+# run.
 HOST_OBJECTS := $(call o,host-$(subst /,-,$(TEST_VARIANT)),$(call host_sources,$(TEST_VARIANT)))
-DEVICE_OBJECTS := $(call o,aicpu-$(subst /,-,$(TEST_DEVICE)),$(filter-out $(GUARD_CXX),$(call aicpu_sources,$(TEST_DEVICE)))) \
+DEVICE_OBJECTS := \
+    $(call o,aicpu-$(subst /,-,$(TEST_DEVICE)),$(filter-out $(GUARD_CXX),$(call aicpu_sources,$(TEST_DEVICE)))) \
     $(call o,aicore-$(subst /,-,$(TEST_DEVICE)),$(aicore_sources))
 UT_OBJECTS_host := $(HOST_OBJECTS)
 UT_OBJECTS_aicpu := $(DEVICE_OBJECTS)
@@ -268,7 +277,7 @@ $(foreach f,$(UT_FOLDERS),$(eval $(call unit_test_rules,$f)))
 
 -include $(shell [ -d $(B)/obj ] && find $(B)/obj -name '*.d')
 
-# ----------------------------------------------------------------------------------------------------------------- targets
+# -------------------------------------------------------------------------------------------------------------- targets
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z_]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' Makefile
 
@@ -292,21 +301,24 @@ st: ## system tests of CONFIG (TEST=pattern selects)
 	@$(SUBMAKE) build
 	@harness/house/run-tests --title 'system tests' --build $(B) --only '$(TEST)' $(ST_TESTS)
 
-leaks: deps ## every test under valgrind: no definite, indirect or possible loss, children included (TEST=pattern selects)
+leaks: deps ## every test under valgrind, children included: no definite, indirect or possible loss
 	@$(SUBMAKE) build CONFIG=debug
 	@harness/house/run-tests --title valgrind --valgrind --build build/debug --only '$(TEST)' \
 	    $(UT_C:%.c=build/debug/%) $(ST_C:%.c=build/debug/%)
 
 asan: deps_all ## every test with AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer
 	@$(SUBMAKE) build CONFIG=asan
-	@harness/house/run-tests --title 'asan+ubsan' --build build/asan --only '$(TEST)' $(UT_C:%.c=build/asan/%) $(ST_C:%.c=build/asan/%)
+	@harness/house/run-tests --title 'asan+ubsan' --build build/asan --only '$(TEST)' \
+	    $(UT_C:%.c=build/asan/%) $(ST_C:%.c=build/asan/%)
 
 tsan: deps_all ## every test with ThreadSanitizer, on both engines
 	@$(SUBMAKE) build CONFIG=tsan
-	@harness/house/run-tests --title tsan --build build/tsan --only '$(TEST)' $(UT_C:%.c=build/tsan/%) $(ST_C:%.c=build/tsan/%)
+	@harness/house/run-tests --title tsan --build build/tsan --only '$(TEST)' \
+	    $(UT_C:%.c=build/tsan/%) $(ST_C:%.c=build/tsan/%)
 
 fuzz: deps_all ## fuzz with libFuzzer: TARGET=name (default all), SECONDS=n each (default 30)
 	@$(SUBMAKE) build CONFIG=fuzz
+	@harness/house/fuzz --self-test
 	@harness/house/fuzz $(if $(SECONDS),$(SECONDS),30) $(if $(TARGET),$(TARGET),$(FUZZ_C:fuzz/%.c=%))
 
 afl: deps_all ## fuzz one TARGET=name with AFL++ for SECONDS=n (default 60)
@@ -337,7 +349,8 @@ lint: deps_all ## clang-format check, both compilers on every file, clang-tidy, 
 
 compile_commands: ## write build/compile_commands.json for editors and clang-tidy
 	@mkdir -p build
-	@$(MAKE) --no-print-directory -nB V=1 build CONFIG=debug | harness/house/compile-commands '$(CURDIR)' >build/compile_commands.json
+	@$(MAKE) --no-print-directory -nB V=1 build CONFIG=debug | harness/house/compile-commands '$(CURDIR)' \
+	    >build/compile_commands.json
 
 clean: ## remove build/
 	@rm -rf build

@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#include "harness/choice/unwatched.h"
+
+UNWATCHED_BEGIN
+
 uint64_t choice_next_random(uint64_t *state)
 {
     *state += 0x9e3779b97f4a7c15ull;
@@ -134,3 +138,5 @@ uint32_t choice_for_policy(void *context, uint32_t count)
 {
     return (uint32_t)choice_below(context, count);
 }
+
+UNWATCHED_END

@@ -38,4 +38,5 @@ static int run_list(int argc, char **argv)
     return CLI_OK;
 }
 
-const struct cli_command command_list = {"list", "[options]", "shows the scenes and the variants they run on", run_list};
+const struct cli_command command_list = {"list", "[options]", "shows the scenes and the variants they run on",
+                                         run_list};

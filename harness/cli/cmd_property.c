@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* touchstone property: checks one property, or all of them, over N random cases. */
 #include <stdio.h>
-#include <unistd.h>
 
 #include "harness/cli/commands.h"
 #include "harness/cli/lookup.h"
@@ -15,18 +14,13 @@ static int check_one(const struct property *property, uint64_t seed, uint64_t ru
     struct property_failure failure = {0};
     char seconds[CONSOLE_FIGURE_BYTES];
     uint64_t start = console_clock_ns();
-    bool terminal = isatty(STDERR_FILENO) == 1;
-    if (terminal) {
-        (void)fprintf(stderr, "%-16s running\r", property->name);
-    }
+    console_busy(property->name);
     int result = property_check_with(property, &options, &failure);
-    if (terminal) {
-        (void)fputs("\033[K", stderr);
-    }
+    console_busy(NULL);
     (void)printf("%-16s %s%s%s  %-8s  %s\n", property->name,
                  console_colour(stdout, result == 0 ? CONSOLE_GREEN : CONSOLE_RED), result == 0 ? "held  " : "FAILED",
                  console_colour(stdout, CONSOLE_PLAIN), console_time(seconds, (double)(console_clock_ns() - start)),
-                 result == 0 ? property->summary : failure.message);
+                 result == 0 || failure.message[0] == 0 ? property->summary : failure.message);
     (void)fflush(stdout);
     return result;
 }
@@ -38,8 +32,8 @@ static int run_property(int argc, char **argv)
     const char *name = NULL;
     const struct option_spec options[] = {
         {"runs", "N", "cases per property (default: the property's own)", OPTION_NUMBER, &runs, 1, UINT32_MAX, NULL},
-        {"seed", "S", "where the random cases start (default: PROPERTY_SEED, or 1)", OPTION_NUMBER, &seed, 1, UINT64_MAX,
-         NULL},
+        {"seed", "S", "where the random cases start (default: PROPERTY_SEED, or 1)", OPTION_NUMBER, &seed, 1,
+         UINT64_MAX, NULL},
     };
     int exit_code = CLI_OK;
     if (!options_parse(&command_property, options, sizeof(options) / sizeof(options[0]), argc, argv, &name, 0, 1,

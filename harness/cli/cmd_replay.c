@@ -18,7 +18,8 @@ static int run_replay(int argc, char **argv)
         return CLI_USAGE;
     }
     if (access(arguments[1], R_OK) != 0) {
-        return options_error(&command_replay, "a file of corpus/ or build/failures/", "cannot read \"%s\"", arguments[1]);
+        return options_error(&command_replay, "a file of corpus/ or build/failures/", "cannot read \"%s\"",
+                             arguments[1]);
     }
     int result = property_replay_file(arguments[0], arguments[1], stdout);
     return result == 0 ? CLI_OK : result > 0 ? CLI_WRONG : CLI_USAGE;

@@ -5,11 +5,11 @@
 
 #include "harness/cli/options.h"
 
-#define COMMAND_LIST(X)                                                                                                \
-    X(run)                                                                                                             \
-    X(list)                                                                                                            \
-    X(property)                                                                                                        \
-    X(replay)                                                                                                          \
+#define COMMAND_LIST(X) \
+    X(run)              \
+    X(list)             \
+    X(property)         \
+    X(replay)           \
     X(faults)
 
 #define COMMAND_DECLARE(name) extern const struct cli_command command_##name;

@@ -145,7 +145,8 @@ static bool take_positional(const struct cli_command *command, int argc, char **
     size_t given = (size_t)(argc - optind);
     (void)snprintf(hint, sizeof(hint), "usage: touchstone %s %s", command->name, command->synopsis);
     if (given < least) {
-        *exit_code = options_error(command, hint, "%zu argument%s given, %zu needed", given, given == 1 ? "" : "s", least);
+        *exit_code =
+            options_error(command, hint, "%zu argument%s given, %zu needed", given, given == 1 ? "" : "s", least);
         return false;
     }
     if (given > most) {

@@ -2,8 +2,8 @@
 /*
  * options: the command line of one subcommand, described by a table that parses it and writes its help.
  *
- * Exit codes of the tool: 0 all is well, 1 a result was wrong, 2 the command could not be carried out as given. Every error is
- * one line that names the command, followed by one line that begins with "hint:".
+ * Exit codes of the tool: 0 all is well, 1 a result was wrong, 2 the command could not be carried out as given. Every
+ * error is one line that names the command, followed by one line that begins with "hint:".
  */
 #ifndef HARNESS_CLI_OPTIONS_H
 #define HARNESS_CLI_OPTIONS_H
@@ -16,8 +16,8 @@ enum cli_exit { CLI_OK = 0, CLI_WRONG = 1, CLI_USAGE = 2 };
 
 struct cli_command {
     const char *name;
-    const char *synopsis; /* what follows the name: "SCENE [options]" */
-    const char *summary;  /* one line */
+    const char *synopsis;              /* what follows the name: "SCENE [options]" */
+    const char *summary;               /* one line */
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns the exit code */
 };
 

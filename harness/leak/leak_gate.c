@@ -66,7 +66,7 @@ int leak_churn_run(struct leak_churn *churn)
 uint64_t leak_churn_count(uint64_t cycles, uint64_t least)
 {
     const char *text = getenv("CHURN_SCALE");
-    uint64_t scale = text != NULL ? strtoull(text, NULL, 10) : 1;
-    uint64_t scaled = scale != 0 ? cycles / scale : cycles;
+    uint64_t percent = text != NULL ? strtoull(text, NULL, 10) : 100;
+    uint64_t scaled = (uint64_t)((unsigned __int128)cycles * percent / 100);
     return scaled > least ? scaled : least;
 }

@@ -2,10 +2,10 @@
 /*
  * leak_gate: three ledgers must return to where they started (design section 4).
  *
- * Two forms. The gate compares before and after one scenario: counted things must be exactly back, bytes of the host allocator
- * and of the address space within a small allowance for caches (tcache, pooled stacks, the dynamic linker). The churn
- * repeats a cycle and looks at the slope: after a warm-up, N cycles may grow no counted thing at all and the host by less than
- * one smallest malloc chunk per cycle.
+ * Two forms. The gate compares before and after one scenario: counted things must be exactly back, bytes of the host
+ * allocator and of the address space within a small allowance for caches (tcache, pooled stacks, the dynamic linker).
+ * The churn repeats a cycle and looks at the slope: after a warm-up, N cycles may grow no counted thing at all and the
+ * host by less than one smallest malloc chunk per cycle.
  *
  * One thread may use a gate at a time; other threads of the process should be at rest at both ends.
  */
@@ -47,8 +47,8 @@ struct leak_churn {
 int leak_churn_run(struct leak_churn *churn);
 
 /*
- * How often a churn test repeats: `cycles` divided by CHURN_SCALE of the environment (a positive integer; slow
- * configurations set it), at least `least`.
+ * How often a churn test repeats: CHURN_SCALE percent of `cycles` (environment; 100 when unset, slow configurations
+ * lower it), at least `least`.
  */
 uint64_t leak_churn_count(uint64_t cycles, uint64_t least);
 

@@ -2,10 +2,10 @@
 /*
  * ledger: one snapshot of everything that this process and its contexts hold (design section 4 "Leak gate").
  *
- * Three ledgers in one table: device memory by kind with buffers, leases, handles and staged files (asked of pto_debug_api), host
- * memory (bytes handed out by the allocator, resident bytes), and OS objects. What cannot be measured in the running
- * configuration is LEDGER_UNKNOWN and takes part in no comparison: resident and mapped bytes under sanitizers and valgrind,
- * which keep freed memory on purpose, and device items without a context.
+ * Three ledgers in one table: device memory by kind with buffers, leases, handles and staged files (asked of
+ * pto_debug_api), host memory (bytes handed out by the allocator, resident bytes), and OS objects. What cannot be
+ * measured in the running configuration is LEDGER_UNKNOWN and takes part in no comparison: resident and mapped bytes
+ * under sanitizers and valgrind, which keep freed memory on purpose, and device items without a context.
  */
 #ifndef HARNESS_LEAK_LEDGER_H
 #define HARNESS_LEAK_LEDGER_H
@@ -46,12 +46,13 @@ struct ledger {
 /* What the items are called in texts: "device bytes: chip buffer", "file descriptors", ... */
 const char *ledger_item_name(enum ledger_item item);
 
-/* `debug` and `context` may be NULL: device items are then unknown, except those of the process, which need libnpu only. */
+/* `debug` and `context` may be NULL: device items are then unknown, except those of the process, which need libnpu
+ * only. */
 void ledger_take(struct ledger *ledger, const struct pto_debug_api *debug, void *context);
 
 /*
- * Writes one line per item that grew by more than allowed[item] from `before` to `after` into `text`: name, both values,
- * growth, allowance. Returns how many items that were (0: text is empty). Shrinking is no leak and is not told.
+ * Writes one line per item that grew by more than allowed[item] from `before` to `after` into `text`: name, both
+ * values, growth, allowance. Returns how many items that were (0: text is empty). Shrinking is no leak and is not told.
  */
 int ledger_compare(const struct ledger *before, const struct ledger *after, const int64_t allowed[LEDGER_ITEM_COUNT],
                    char *text, size_t capacity);

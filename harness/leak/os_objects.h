@@ -2,9 +2,9 @@
 /*
  * os_objects: how many operating-system objects this process holds right now.
  *
- * Counts come from /proc/self, the simulated root (R10) and /dev/shm; counting leaves no object behind. Each function returns a
- * count >= 0, or -1 when it cannot be known on this system. Counting while other threads open or close objects gives some
- * number between before and after.
+ * Counts come from /proc/self, the simulated root (R10) and /dev/shm; counting leaves no object behind. Each function
+ * returns a count >= 0, or -1 when it cannot be known on this system. Counting while other threads open or close
+ * objects gives some number between before and after.
  */
 #ifndef HARNESS_LEAK_OS_OBJECTS_H
 #define HARNESS_LEAK_OS_OBJECTS_H

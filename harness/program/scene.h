@@ -2,8 +2,9 @@
 /*
  * scene: one program of the device runtime with its inputs and its golden result.
  *
- * A scene lives in st/scenes/NAME/: orchestration.c and kernels/ *.c (user code, built as separate shared objects) and scene.c, which
- * defines `const struct scene scene_NAME`. The tool, the system tests and the properties all run scenes through session.h.
+ * A scene lives in st/scenes/NAME/: orchestration.c and kernels/ *.c (user code, built as separate shared objects) and
+ * scene.c, which defines `const struct scene scene_NAME`. The tool, the system tests and the properties all run scenes
+ * through session.h.
  */
 #ifndef HARNESS_PROGRAM_SCENE_H
 #define HARNESS_PROGRAM_SCENE_H
@@ -46,11 +47,12 @@ struct scene {
     const char *config_name; /* NULL: default */
     uint32_t default_blocks;
     uint32_t default_threads;
-    int64_t expected_tasks; /* of the default inputs; -1: depends on the inputs */
+    int64_t expected_tasks;  /* of the default inputs; -1: depends on the inputs */
     int32_t expected_result; /* of run_prepared: 0, or the negated code of a negative scene */
     /* Fills `data` (zeroed): choice NULL = the default inputs, otherwise everything is drawn from it. 0 or negative. */
     int (*make)(struct scene_data *data, struct choice *choice);
-    /* Compares the outputs after the run with the golden result. 0, or negative with the first difference in `message`. */
+    /* Compares the outputs after the run with the golden result. 0, or negative with the first difference in `message`.
+     */
     int (*check)(const struct scene_data *data, char message[SCENE_MESSAGE_BYTES]);
 };
 

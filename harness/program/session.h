@@ -3,7 +3,8 @@
  * session: a client of one host runtime, as the tool, the system tests and the properties use it.
  *
  * A session finds the artefacts of a variant in one directory (by default that of the running executable, or
- * TOUCHSTONE_ARTEFACTS), opens the host runtime through a ChipWorker, and gives scenes to it. One thread at a time per session.
+ * TOUCHSTONE_ARTEFACTS), opens the host runtime through a ChipWorker, and gives scenes to it. One thread at a time per
+ * session.
  */
 #ifndef HARNESS_PROGRAM_SESSION_H
 #define HARNESS_PROGRAM_SESSION_H
@@ -16,9 +17,9 @@
 #include "worker/chip_worker.h"
 
 struct session_options {
-    const char *arch;     /* NULL: a2a3 */
-    const char *runtime;  /* NULL: trb (tensormap_and_ringbuffer is accepted) */
-    const char *platform; /* NULL: sim */
+    const char *arch;      /* NULL: a2a3 */
+    const char *runtime;   /* NULL: trb (tensormap_and_ringbuffer is accepted) */
+    const char *platform;  /* NULL: sim */
     const char *artefacts; /* NULL: found as described above */
     int device_id;
     struct pto_engine_options engine; /* size 0: leave the runtime's default */
@@ -29,7 +30,8 @@ struct session {
     const struct pto_debug_api *debug; /* NULL for a runtime without it */
     void *context;                     /* of the C ABI, for debug calls */
     char artefacts[512];
-    char error[1024]; /* why the last call of this interface failed, with a hint */
+    char error[1024]; /* why the last call of this interface failed */
+    char hint[512];   /* what session_open advises after a failure, "" when it has no advice */
 };
 
 /* Returns 0 or negative with session->error filled; on failure nothing is held. */
@@ -47,8 +49,8 @@ int session_unregister(struct session *session, int32_t callable_id);
 int session_statistics(struct session *session, struct pto_statistics *statistics);
 
 /* Everything at once: make inputs, pack, prepare as `callable_id`, run, check, unregister. For tests. */
-int session_play(struct session *session, const struct scene *scene, int32_t callable_id, struct choice *choice, int blocks,
-                 int threads);
+int session_play(struct session *session, const struct scene *scene, int32_t callable_id, struct choice *choice,
+                 int blocks, int threads);
 
 /* Packs any shared objects: paths of files, one func id and signature each. For fixtures. */
 struct session_child {

@@ -5,6 +5,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "harness/choice/unwatched.h"
+
+UNWATCHED_BEGIN
+
 int guarded_open(struct guarded *guarded, size_t capacity)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -35,3 +39,5 @@ uint8_t *guarded_place(const struct guarded *guarded, size_t size)
 {
     return guarded->map + guarded->usable - size;
 }
+
+UNWATCHED_END

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* registry: every property there is. A new one is a line here, a file harness/property/NAME.c and a file fuzz/NAME.c. */
+/* registry: every property there is. A new one is a line here, a file harness/property/NAME.c and a file fuzz/NAME.c.
+ */
 #ifndef HARNESS_PROPERTY_REGISTRY_H
 #define HARNESS_PROPERTY_REGISTRY_H
 
 #include "harness/property/property.h"
 
-#define PROPERTY_LIST(X)                                                                                                \
-    X(blob)                                                                                                            \
-    X(build_id)                                                                                                        \
-    X(chip_image)                                                                                                      \
-    X(tensor_views)
+#define PROPERTY_LIST(X) \
+    X(blob)              \
+    X(build_id)          \
+    X(callable_table)    \
+    X(chip_image)        \
+    X(tensor_views)      \
+    X(vector_example)
 
 #define PROPERTY_DECLARE(name) extern const struct property property_##name;
 PROPERTY_LIST(PROPERTY_DECLARE)

@@ -46,8 +46,8 @@ void console_progress_step(struct console_progress *progress, uint64_t done)
         return;
     }
     uint64_t now = console_clock_ns();
-    uint64_t last = progress->shown_ns == 0 ? progress->start_ns + PROGRESS_QUIET_NS - PROGRESS_EVERY_NS
-                                            : progress->shown_ns;
+    uint64_t last =
+        progress->shown_ns == 0 ? progress->start_ns + PROGRESS_QUIET_NS - PROGRESS_EVERY_NS : progress->shown_ns;
     if (now < last + PROGRESS_EVERY_NS) {
         return;
     }
@@ -65,6 +65,14 @@ void console_progress_end(struct console_progress *progress)
         (void)fputs("\r\033[K", stderr);
         (void)fflush(stderr);
         progress->shown_ns = 0;
+    }
+}
+
+void console_busy(const char *what)
+{
+    if (isatty(STDERR_FILENO) == 1) {
+        (void)fprintf(stderr, "\r\033[K%s%s", what == NULL ? "" : what, what == NULL ? "" : " ...");
+        (void)fflush(stderr);
     }
 }
 

@@ -2,9 +2,9 @@
 /*
  * json: writes one JSON document to a stream, as it goes.
  *
- * Every value is written with its key; inside an array the key is NULL. Commas, nesting and escapes are taken care of; text that
- * is no UTF-8 comes out with its odd bytes replaced by '?'. Nesting deeper than JSON_MAX_DEPTH is a fault of the caller and
- * stops the program.
+ * Every value is written with its key; inside an array the key is NULL. Commas, nesting and escapes are taken care of;
+ * text that is no UTF-8 comes out with its odd bytes replaced by '?'. Nesting deeper than JSON_MAX_DEPTH is a fault of
+ * the caller and stops the program.
  */
 #ifndef HARNESS_REPORT_JSON_H
 #define HARNESS_REPORT_JSON_H

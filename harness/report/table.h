@@ -2,8 +2,8 @@
 /*
  * table: a small table of text, columns as wide as their widest cell.
  *
- * Cells are copied. Rows and columns beyond the limits are refused, not dropped silently: table_row returns -1. A colour
- * belongs to a whole cell and adds no width. One thread at a time; nothing is allocated.
+ * Cells are copied. Rows and columns beyond the limits are refused, not dropped silently: table_row returns -1. A
+ * colour belongs to a whole cell and adds no width. One thread at a time; nothing is allocated.
  */
 #ifndef HARNESS_REPORT_TABLE_H
 #define HARNESS_REPORT_TABLE_H

@@ -2,10 +2,11 @@
 /*
  * handshake: how an AICPU program and a core meet, and the two registers through which they talk (device.md 4.1, 4.2).
  *
- * Sequence, each step published by a release store of the named word and seen by an acquire load of it:
- *   AICPU writes task, then aicpu_ready = 1;  core writes physical_core_id, then aicore_regs_ready = 1;  AICPU maps the
- *   registers, writes the idle token to DATA_MAIN_BASE, then aicpu_regs_ready = 1;  core writes the idle value to COND and
- *   core_type, then aicore_done = block index + 1.
+ * Sequence, each step published by a release store of its last word and seen by an acquire load of it:
+ *   1. AICPU: task, aicpu_ready = 1
+ *   2. core:  physical_core_id, aicore_regs_ready = 1
+ *   3. AICPU: maps the registers, idle token to DATA_MAIN_BASE, aicpu_regs_ready = 1
+ *   4. core:  idle value to COND, core_type, aicore_done = block index + 1
  * From then on the AICPU writes ids to DATA_MAIN_BASE and the core answers in COND.
  */
 #ifndef ABI_HANDSHAKE_H

@@ -20,7 +20,7 @@ struct trb_report {
     uint32_t orchestration_loaded; /* 1: callable_id's orchestration is loaded now, whatever became of the run (R9) */
     uint32_t orchestration_opened; /* 1: it was opened in this run; counts as one AICPU dlopen */
     int32_t status;                /* first error of the run, negated code or -1; 0 = success */
-    uint32_t reserved;
+    PTO_ATOMIC(uint32_t) gate;     /* the AICPU's own: where its threads meet; 0 before a launch */
 };
 
 struct trb_runtime {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "exec/fibers.h"
 
+#include <errno.h>
+
 #include "exec/group.h"
 
 /* ---- queues ---- */

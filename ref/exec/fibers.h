@@ -50,6 +50,7 @@ int exec_fibers_user_wait(struct exec_processor *processor);
 void exec_fibers_wake(struct exec_processor *processor, _Atomic uint32_t *word);
 void exec_fibers_settle(struct exec_processor *processor);
 void exec_fibers_yield_low(struct exec_processor *processor);
+void exec_fibers_pause(struct exec_processor *processor);
 
 /* ---- fibers_group.c ---- */
 
@@ -59,5 +60,7 @@ void exec_fibers_cancel(struct exec_group *group);
 void exec_fibers_cut(struct exec_group *group);
 /* Ends the calling processor where it stands, in `state`. */
 _Noreturn void exec_fibers_stop(struct exec_processor *processor, enum exec_state state);
+/* exec_exit: settles what was charged, then ends. */
+_Noreturn void exec_fibers_exit(struct exec_processor *processor);
 
 #endif

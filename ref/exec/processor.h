@@ -48,8 +48,9 @@ struct exec_processor {
     uint32_t slot;       /* of the policy */
     int64_t priority;    /* PCT */
     uint64_t told;       /* the group's progress, plus one, when the last -EDEADLK was given out; 0: never */
-    uint64_t overran;    /* likewise when the watchdog last found user code that calls ops without end ... */
+    uint64_t overran;    /* likewise when user code was last found to call ops or to wait without progress ... */
     uint64_t overran_ns; /* ... and since when */
+    uint64_t overran_call;
     struct exec_group *joined; /* EXEC_STATE_JOINING */
     void *local;
     void (*entry)(void *argument);
@@ -77,7 +78,8 @@ struct exec_group {
     _Atomic uint32_t done; /* threads: futex of the runner; 1 when the last processor has ended */
     _Atomic uint32_t started; /* release by the runner, acquire by each processor that starts */
     uint64_t start_ns;
-    uint64_t cancel_ns;
+    uint64_t end_ns;
+    uint64_t cancel_ns; /* threads */
     uint64_t switches;
     struct exec_processor *joiner; /* who waits for the end, NULL: the driver */
     struct exec_timer sync;

@@ -50,6 +50,13 @@ void AnnotateIgnoreWritesEnd(const char *file, int line);
 
 #define EXEC_NO_TSAN __attribute__((no_sanitize("thread")))
 
+/* For code that may interrupt a sanitizer's own runtime in a signal handler: nothing of it calls into that runtime. */
+#if defined(__clang__)
+#define EXEC_NO_INSTRUMENT __attribute__((disable_sanitizer_instrumentation, no_sanitize("address", "thread", "undefined")))
+#else
+#define EXEC_NO_INSTRUMENT __attribute__((no_sanitize("address", "thread", "undefined")))
+#endif
+
 /* Engine-private text is written by one processor and read by another: bracket it. */
 static inline void exec_tsan_ignore_begin(void)
 {

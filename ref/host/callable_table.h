@@ -2,8 +2,8 @@
 /*
  * callable_table: the 64 prepared callables of a context (R5, R7, R8, R9).
  *
- * An entry is a lease of a chip buffer and whether the AICPU has its orchestration loaded. Everything else about a callable
- * is in the buffer's content.
+ * An entry is a lease of a chip buffer and whether the AICPU has its orchestration loaded. Everything else about a
+ * callable is in the buffer's content.
  */
 #ifndef HOST_CALLABLE_TABLE_H
 #define HOST_CALLABLE_TABLE_H
@@ -32,8 +32,8 @@ static inline bool callable_id_valid(int32_t callable_id)
 }
 
 /*
- * Registers the ChipCallable at `image` under `callable_id`, which is valid. All or nothing: on failure (-1) device memory,
- * handles, files and counters are as they were. The caller's bytes are only read, and not kept.
+ * Registers the ChipCallable at `image` under `callable_id`, which is valid. All or nothing: on failure (-1) device
+ * memory, handles, files and counters are as they were. The caller's bytes are only read, and not kept.
  */
 int callable_prepare(struct host_context *context, int32_t callable_id, const void *image);
 

@@ -34,7 +34,8 @@ static void chip_free(struct host_context *context, struct chip_buffer *chip)
 }
 
 /* Our own copy of the content and room for the kernels; nothing on the device yet. */
-static struct chip_buffer *chip_copy_content(struct host_context *context, const struct chip_image *image, uint64_t hash)
+static struct chip_buffer *chip_copy_content(struct host_context *context, const struct chip_image *image,
+                                             uint64_t hash)
 {
     struct chip_buffer *chip = os_zalloc("host.chip_buffer", sizeof(*chip));
     uint8_t *bytes = os_alloc("host.chip_content", image->size);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * chip_buffer: one device buffer per distinct ChipCallable content, leased by the registrations that have it (R6, R7, R8).
+ * chip_buffer: one device buffer per distinct ChipCallable content, leased by the registrations that have it (R6, R7,
+ * R8).
  *
- * The device copy differs from the content in one thing: each child's resolved_addr holds the address at which the platform
- * runs the kernel. The orchestration that the AICPU loads is the slice at offset 8852 of that copy, never a second one.
+ * The device copy differs from the content in one thing: each child's resolved_addr holds the address at which the
+ * platform runs the kernel. The orchestration that the AICPU loads is the slice at offset 8852 of that copy, never a
+ * second one.
  */
 #ifndef HOST_CHIP_BUFFER_H
 #define HOST_CHIP_BUFFER_H
@@ -38,8 +40,8 @@ struct chip_buffer_list {
 };
 
 /*
- * Takes a lease of the buffer with this content, uploading it and loading its kernels when it is the first one. Returns 0, or -1
- * with the context's error text and nothing changed.
+ * Takes a lease of the buffer with this content, uploading it and loading its kernels when it is the first one. Returns
+ * 0, or -1 with the context's error text and nothing changed.
  */
 int chip_buffer_acquire(struct host_context *context, const struct chip_image *image, int32_t callable_id,
                         struct chip_buffer **chip);

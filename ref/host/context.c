@@ -116,7 +116,10 @@ int host_context_finalize(struct host_context *context)
     if (context->device_id < 0) {
         return 0;
     }
+    struct pto_device_block block;
     platform_stop_programs(context);
+    platform_read_device_block(context, &block);
+    context->counters.not_unloadable += block.not_unloadable;
     staging_release(context);
     runtime_release(context);
     platform_detach(context);

@@ -2,9 +2,10 @@
 /*
  * context: what one client context of the C ABI owns (host.md 3.1, R14).
  *
- * Created empty; simpler_init binds it to a device, finalize_device gives everything back, and it may then be bound again, also
- * to another device. Counters live as long as the context (R9). Every function below runs with the context's lock held, from
- * host_enter to host_leave; platform, runtime, callables and staging have no locks of their own.
+ * Created empty; simpler_init binds it to a device, finalize_device gives everything back, and it may then be bound
+ * again, also to another device. Counters live as long as the context (R9). Every function below runs with the
+ * context's lock held, from host_enter to host_leave; platform, runtime, callables and staging have no locks of their
+ * own.
  */
 #ifndef HOST_CONTEXT_H
 #define HOST_CONTEXT_H
@@ -35,6 +36,7 @@ struct host_counters {
     uint64_t last_dispatches;
     uint64_t last_switches;
     uint64_t last_reproducible;
+    uint64_t not_unloadable; /* orchestrations, of AICPU programs that are gone */
     uint64_t leftover_bytes; /* of the last finalize */
     uint64_t leftover_buffers;
 };
@@ -60,8 +62,8 @@ struct host_context *host_context_create(void);
 void host_context_destroy(struct host_context *context);
 
 /*
- * Takes the lock and forgets the last error. False when the context cannot serve the caller: NULL, the caller's launch is
- * ending, or the caller is a processor of the context's own run.
+ * Takes the lock and forgets the last error. False when the context cannot serve the caller: NULL, the caller's launch
+ * is ending, or the caller is a processor of the context's own run.
  */
 bool host_enter(struct host_context *context);
 void host_leave(struct host_context *context);
@@ -79,8 +81,8 @@ struct host_images {
 };
 
 /*
- * Binds the context to a device and copies the program images. Bound to the same device already: replaces the images. Returns 0,
- * or -1 with nothing changed: a negative id, another device while bound, no memory.
+ * Binds the context to a device and copies the program images. Bound to the same device already: replaces the images.
+ * Returns 0, or -1 with nothing changed: a negative id, another device while bound, no memory.
  */
 int host_context_init(struct host_context *context, int device_id, const struct host_images *images);
 

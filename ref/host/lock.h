@@ -2,8 +2,9 @@
 /*
  * lock: serialises the calls on one context (R14), whoever makes them.
  *
- * A caller may be a plain OS thread or a simulated processor. A processor of the fibers engine must never block its OS thread for
- * something that another fiber of the same thread holds, so it waits through exec; everybody else sleeps on a condition.
+ * A caller may be a plain OS thread or a simulated processor. A processor of the fibers engine must never block its OS
+ * thread for something that another fiber of the same thread holds, so it waits through exec; everybody else sleeps on
+ * a condition.
  */
 #ifndef HOST_LOCK_H
 #define HOST_LOCK_H

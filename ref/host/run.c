@@ -30,11 +30,12 @@ static int run_check(struct host_context *context, const struct run_request *req
                           NPU_MAX_AICPU_THREADS);
     }
     if (request->l2_swimlane != 0 || request->dump_tensor != 0 || request->pmu != 0 || request->dep_gen != 0) {
-        return host_error(context, -1,
-                          "diagnostics (l2_swimlane %d, dump_tensor %d, pmu %d, dep_gen %d, output_prefix \"%.100s\") are "
-                          "not supported by " HOST_VARIANT_NAME,
-                          request->l2_swimlane, request->dump_tensor, request->pmu, request->dep_gen,
-                          request->output_prefix != NULL ? request->output_prefix : "");
+        return host_error(
+            context, -1,
+            "diagnostics (l2_swimlane %d, dump_tensor %d, pmu %d, dep_gen %d, output_prefix \"%.100s\") are "
+            "not supported by " HOST_VARIANT_NAME,
+            request->l2_swimlane, request->dump_tensor, request->pmu, request->dep_gen,
+            request->output_prefix != NULL ? request->output_prefix : "");
     }
     if (request->runtime_buffer == NULL) {
         return host_error(context, -1, "the runtime buffer must not be null");
@@ -90,7 +91,7 @@ int run_prepared_callable(struct host_context *context, const struct run_request
     if (outcome.started) {
         run_count(context, result, &outcome);
     }
-    if (result == 0 && timing != NULL) {
+    if (outcome.ended && timing != NULL) {
         timing->host_wall_ns = run_clock_ns() - start;
         timing->device_wall_ns = outcome.device_wall_ns;
     }

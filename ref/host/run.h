@@ -23,7 +23,8 @@ struct run_request {
     const char *output_prefix;
 };
 
-/* Returns 0, -1 for what was rejected or failed on the host, or the device's code. `timing` is filled on success only. */
+/* Returns 0, -1 for what was rejected or failed on the host, or the device's code. `timing` (may be NULL) is
+ * filled when the run reached its end, whatever its result. */
 int run_prepared_callable(struct host_context *context, const struct run_request *request,
                           struct pto_run_timing *timing);
 

@@ -41,10 +41,9 @@ static int staging_check_overlaps(struct host_context *context)
         for (int32_t j = 0; j < staging->count && (output->flow & STAGING_OUT) != 0; j++) {
             const struct staged_tensor *other = &staging->tensors[j];
             if (j != i && other->flow != STAGING_PASS && staging_overlap(output, other)) {
-                return host_error(context, -1,
-                                  "tensor %d (output, %llu bytes at %p) and tensor %d (%llu bytes at %p) overlap", i,
-                                  (unsigned long long)output->bytes, output->host, j, (unsigned long long)other->bytes,
-                                  other->host);
+                return host_error(
+                    context, -1, "tensor %d (output, %llu bytes at %p) and tensor %d (%llu bytes at %p) overlap", i,
+                    (unsigned long long)output->bytes, output->host, j, (unsigned long long)other->bytes, other->host);
             }
         }
     }
@@ -115,8 +114,9 @@ static int staging_copy_in(struct host_context *context, const struct staged_ten
     } else {
         result = platform_zero(context, staged->device, staged->bytes);
     }
-    return result == 0 ? 0 : host_error(context, -1, "tensor %d: copying %llu bytes to the device failed: %s", index,
-                                        (unsigned long long)staged->bytes, strerror(-result));
+    return result == 0 ? 0
+                       : host_error(context, -1, "tensor %d: copying %llu bytes to the device failed: %s", index,
+                                    (unsigned long long)staged->bytes, strerror(-result));
 }
 
 int staging_bind(struct host_context *context, const struct chip_image *image, const struct pto_chip_args *args,

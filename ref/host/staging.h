@@ -2,9 +2,9 @@
 /*
  * staging: the host tensors of a run on their way to the device and back (R11, R12).
  *
- * All host tensors of a run lie in one retained device buffer (kind STAGING), each 64-aligned behind a redzone. It grows when a run
- * needs more and is released with the last callable or at finalize. child_memory tensors pass through untouched. Only a run that
- * succeeded is copied back.
+ * All host tensors of a run lie in one retained device buffer (kind STAGING), each 64-aligned behind a redzone. It
+ * grows when a run needs more and is released with the last callable or at finalize. child_memory tensors pass through
+ * untouched. Only a run that succeeded is copied back.
  */
 #ifndef HOST_STAGING_H
 #define HOST_STAGING_H
@@ -41,16 +41,16 @@ struct staging {
 };
 
 /*
- * Plans where every tensor goes, makes the buffer large enough, copies inputs in, zeroes pure outputs, and writes the device
- * addresses into `rewritten`, which is a copy of args->tensors. `args` has passed chip_args_check. Returns 0, or -1 with the
- * context's error text.
+ * Plans where every tensor goes, makes the buffer large enough, copies inputs in, zeroes pure outputs, and writes the
+ * device addresses into `rewritten`, which is a copy of args->tensors. `args` has passed chip_args_check. Returns 0, or
+ * -1 with the context's error text.
  */
 int staging_bind(struct host_context *context, const struct chip_image *image, const struct pto_chip_args *args,
                  struct pto_continuous_tensor *rewritten);
 
 /*
- * Copies the outputs of a successful run back. packed_address and packed_bytes, both non-zero: the packed graph output, which takes
- * the place of the first declared output's own bytes (R12). Returns 0, or -1 at the first copy that failed.
+ * Copies the outputs of a successful run back. packed_address and packed_bytes, both non-zero: the packed graph output,
+ * which takes the place of the first declared output's own bytes (R12). Returns 0, or -1 at the first copy that failed.
  */
 int staging_copy_back(struct host_context *context, uint64_t packed_address, uint64_t packed_bytes);
 

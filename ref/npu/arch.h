@@ -2,8 +2,8 @@
 /*
  * arch: the numbers in which the two architectures differ (device.md section 0, host.md section 6).
  *
- * Outside npu/arch* nobody branches on the architecture: programs are compiled once per architecture and take constants from
- * the header chosen here; code that serves both at run time (libnpu.so) reads the table.
+ * Outside npu/arch* nobody branches on the architecture: programs are compiled once per architecture and take constants
+ * from the header chosen here; code that serves both at run time (libnpu.so) reads the table.
  */
 #ifndef NPU_ARCH_H
 #define NPU_ARCH_H

@@ -2,8 +2,8 @@
 /*
  * device: the devices of the process and the memory that each has left.
  *
- * Found by id, made on first use, gone with its last owner; a device made again is a new one with the default capacity. Used by
- * hbm only.
+ * Found by id, made on first use, gone with its last owner; a device made again is a new one with the default capacity.
+ * Used by hbm only.
  */
 #ifndef NPU_DEVICE_H
 #define NPU_DEVICE_H

@@ -15,8 +15,8 @@
 
 struct npu_owner {
     struct npu_device *device;
-    pthread_mutex_t lock;              /* guards everything below */
-    struct pto_ledger_entry *entries;  /* in address order */
+    pthread_mutex_t lock;             /* guards everything below */
+    struct pto_ledger_entry *entries; /* in address order */
     size_t count;
     size_t capacity;
     uint64_t bytes;
@@ -27,7 +27,8 @@ struct npu_owner {
 const char *npu_memory_kind_name(enum pto_memory_kind kind)
 {
     static const char *const names[PTO_MEMORY_KIND_COUNT] = {
-        "client", "chip_buffer", "staging", "ring_heap", "ring_shared", "runtime", "registers", "program", "graph", "comm",
+        "client",  "chip_buffer", "staging", "ring_heap", "ring_shared",
+        "runtime", "registers",   "program", "graph",     "comm",
     };
     return (unsigned int)kind < PTO_MEMORY_KIND_COUNT ? names[kind] : "unknown";
 }
@@ -142,10 +143,9 @@ int npu_hbm_alloc(struct npu_owner *owner, enum pto_memory_kind kind, int callab
         result = -ENOMEM;
         goto out;
     }
-    hbm_record(owner, &(struct pto_ledger_entry){.address = (uintptr_t)block,
-                                                 .bytes = bytes,
-                                                 .kind = (int32_t)kind,
-                                                 .callable_id = callable_id});
+    hbm_record(owner,
+               &(struct pto_ledger_entry){
+                   .address = (uintptr_t)block, .bytes = bytes, .kind = (int32_t)kind, .callable_id = callable_id});
     *address = block;
 
 out:

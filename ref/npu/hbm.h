@@ -2,13 +2,13 @@
 /*
  * hbm: device memory with its ledger (design section 2, R7, R15, R34).
  *
- * A device is process-wide, found by its id and refcounted by the contexts that attach. Its memory has a capacity (16 GiB by
- * default, reserved and not committed); every allocation is charged and recorded with owner, kind and callable, so that a gate
- * can ask who holds what. A device address is the host address of the simulated memory, 64-aligned at least, 1024-aligned for the ring kinds.
- * Allocations of owner A are invisible to owner B (R14). Thread safe.
+ * A device is process-wide, found by its id and refcounted by the contexts that attach. Its memory has a capacity (16
+ * GiB by default, reserved and not committed); every allocation is charged and recorded with owner, kind and callable,
+ * so that a gate can ask who holds what. A device address is the host address of the simulated memory, 64-aligned at
+ * least, 1024-aligned for the ring kinds. Allocations of owner A are invisible to owner B (R14). Thread safe.
  *
- * What a program must not touch is out of bounds for the tools too: an allocation has redzones (allocator's redzones when it is
- * small, guard pages and a poisoned tail when it is 128 KiB or more).
+ * What a program must not touch is out of bounds for the tools too: an allocation has redzones (allocator's redzones
+ * when it is small, guard pages and a poisoned tail when it is 128 KiB or more).
  */
 #ifndef NPU_HBM_H
 #define NPU_HBM_H
@@ -20,7 +20,7 @@
 
 #define NPU_HBM_DEFAULT_BYTES (16ull << 30)
 #define NPU_HBM_ALIGN 64u
-#define NPU_HBM_RING_ALIGN 1024u /* of the kinds RING_HEAP and RING_SHARED (host.md 5.1) */
+#define NPU_HBM_RING_ALIGN 1024u            /* of the kinds RING_HEAP and RING_SHARED (host.md 5.1) */
 #define NPU_HBM_MAPPED_BYTES (128u * 1024u) /* from this size on an allocation is a mapping of its own */
 
 struct npu_device;
@@ -34,8 +34,8 @@ int npu_owner_attach(int device_id, struct npu_owner **owner);
 void npu_owner_detach(struct npu_owner *owner, uint64_t *leftover_bytes, uint64_t *leftover_buffers);
 
 /*
- * bytes 0 is served with a distinct address. Returns 0, -ENOMEM when the capacity or the machine does not allow it (with the
- * ledger unchanged). Memory is zero only for kinds RUNTIME and REGISTERS. Fault site "hbm.alloc.<kind name>".
+ * bytes 0 is served with a distinct address. Returns 0, -ENOMEM when the capacity or the machine does not allow it
+ * (with the ledger unchanged). Memory is zero only for kinds RUNTIME and REGISTERS. Fault site "hbm.alloc.<kind name>".
  */
 int npu_hbm_alloc(struct npu_owner *owner, enum pto_memory_kind kind, int callable_id, uint64_t bytes, void **address);
 /* Returns 0, or -ENOENT when the owner has no allocation at exactly this address (nothing happens then). */

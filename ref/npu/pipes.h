@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pipes: the two services that a simulator gives to kernels through `pto_sim_register_hooks` (device.md 4.5, 9.5): the sub-block
- * id of the core, and zeroed storage that the cores of a cluster share per key.
+ * pipes: the two services that a simulator gives to kernels through `pto_sim_register_hooks` (device.md 4.5, 9.5): the
+ * sub-block id of the core, and zeroed storage that the cores of a cluster share per key.
  *
- * Storage belongs to one context and lives from one run's start to the next one's: two contexts share nothing, also on the same
- * device (R14). Identity follows the simulated processor (exec_local), not the OS thread.
+ * Storage belongs to one context and lives from one run's start to the next one's: two contexts share nothing, also on
+ * the same device (R14). Identity follows the simulated processor (exec_local), not the OS thread.
  */
 #ifndef NPU_PIPES_H
 #define NPU_PIPES_H
@@ -31,8 +31,8 @@ struct npu_core_local {
 uint32_t npu_sub_block_id(void);
 
 /*
- * The second hook: storage of (context, cluster of the calling core, key), zeroed on its first use, 64-aligned. The first call's
- * size wins. NULL for size 0, outside a core, and when there is no memory.
+ * The second hook: storage of (context, cluster of the calling core, key), zeroed on its first use, 64-aligned. The
+ * first call's size wins. NULL for size 0, outside a core, and when there is no memory.
  */
 void *npu_pipe_shared_state(uint64_t key, size_t size);
 

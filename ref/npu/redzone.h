@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * redzone: tells AddressSanitizer and valgrind which simulated memory nobody may touch. Without either, both do nothing.
+ * redzone: tells AddressSanitizer and valgrind which simulated memory nobody may touch. Without either, both do
+ * nothing.
  *
  * A poisoned range must be opened again before its memory goes back to where it came from.
  */

@@ -2,9 +2,9 @@
 /*
  * registers: the register space of one core, and the bell of the AICPU thread that owns it (design section 3).
  *
- * The AICPU writes DATA_MAIN_BASE, the core writes COND; both sides only ever touch 32-bit words by offset. The model adds one
- * thing that hardware does not have: a write to COND also rings the owner's bell word, so that a scheduler that watches many
- * cores can wait on one word.
+ * The AICPU writes DATA_MAIN_BASE, the core writes COND; both sides only ever touch 32-bit words by offset. The model
+ * adds one thing that hardware does not have: a write to COND also rings the owner's bell word, so that a scheduler
+ * that watches many cores can wait on one word.
  */
 #ifndef NPU_REGISTERS_H
 #define NPU_REGISTERS_H
@@ -16,7 +16,8 @@
 
 #define NPU_REGISTER_BYTES_MAX 0x4000u
 
-/* 64-aligned, in device memory of kind REGISTERS; `words` is first, so a register base address is the block's address. */
+/* 64-aligned, in device memory of kind REGISTERS; `words` is first, so a register base address is the block's address.
+ */
 struct npu_register_block {
     _Alignas(64) _Atomic uint32_t words[NPU_REGISTER_BYTES_MAX / 4];
     _Atomic(_Atomic uint32_t *) bell; /* set by the AICPU when it takes the core over; NULL = nobody listens */
@@ -28,7 +29,8 @@ static inline uint32_t npu_register_read(const struct npu_register_block *block,
     return atomic_load_explicit(&block->words[offset / 4], memory_order_acquire);
 }
 
-/* A doorbell: what was stored before is visible to whoever reads the new value; wakes a processor waiting on the word. */
+/* A doorbell: what was stored before is visible to whoever reads the new value; wakes a processor waiting on the word.
+ */
 static inline void npu_register_write(struct npu_register_block *block, uint32_t offset, uint32_t value)
 {
     atomic_store_explicit(&block->words[offset / 4], value, memory_order_release);
@@ -37,7 +39,8 @@ static inline void npu_register_write(struct npu_register_block *block, uint32_t
 
 static inline void npu_bell_ring(_Atomic uint32_t *bell)
 {
-    /* Release: a scheduler that saw the bell change sees the COND value stored before (pairs with exec_wait's acquire). */
+    /* Release: a scheduler that saw the bell change sees the COND value stored before (pairs with exec_wait's acquire).
+     */
     atomic_fetch_add_explicit(bell, 1, memory_order_release);
     exec_wake(bell);
 }

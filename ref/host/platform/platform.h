@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * platform: how a host runtime reaches its device. Chosen at link time: sim launches both device programs on an exec engine,
- * onboard goes through the driver. Nothing outside this folder knows which one it is (design section 1).
+ * platform: how a host runtime reaches its device. Chosen at link time: sim launches both device programs on an exec
+ * engine, onboard goes through the driver. Nothing outside this folder knows which one it is (design section 1).
  *
- * All functions run with the context's lock held. Where a function says "error text", it has filled the context's; otherwise it
- * returns a negative errno and the caller words it.
+ * All functions run with the context's lock held. Where a function says "error text", it has filled the context's;
+ * otherwise it returns a negative errno and the caller words it.
  */
 #ifndef HOST_PLATFORM_PLATFORM_H
 #define HOST_PLATFORM_PLATFORM_H
@@ -21,7 +21,8 @@ struct host_context;
 struct host_images;
 struct platform_kernel;
 
-/* ---- with the context ---------------------------------------------------------------------------------------------- */
+/* ---- with the context ----------------------------------------------------------------------------------------------
+ */
 
 /* Fills context->platform. Returns 0 or -ENOMEM. */
 int platform_create(struct host_context *context);
@@ -33,11 +34,12 @@ bool platform_is_inside(const struct host_context *context);
 /* From the next launch on. Returns 0, or -1 with error text and the old options in force. */
 int platform_set_engine(struct host_context *context, const struct pto_engine_options *options);
 
-/* ---- bound to a device --------------------------------------------------------------------------------------------- */
+/* ---- bound to a device ---------------------------------------------------------------------------------------------
+ */
 
 /*
- * Keeps copies of the program images. Other images than before: the programs that run are stopped and nothing counts as loaded any
- * more. Returns 0, or -1 with error text and nothing changed.
+ * Keeps copies of the program images. Other images than before: the programs that run are stopped and nothing counts as
+ * loaded any more. Returns 0, or -1 with error text and nothing changed.
  */
 int platform_set_images(struct host_context *context, const struct host_images *images);
 /* The device memory that launches need. Returns 0 or -1 with error text; platform_detach undoes what was done. */
@@ -55,8 +57,8 @@ int platform_copy_out(struct host_context *context, void *host, const void *devi
 int platform_zero(struct host_context *context, void *device, uint64_t bytes);
 
 /*
- * Makes a kernel executable. `address` is the device address of its CoreCallable; `entry` is what resolved_addr becomes. The handle
- * may be NULL. Returns 0, or -1 with error text.
+ * Makes a kernel executable. `address` is the device address of its CoreCallable; `entry` is what resolved_addr
+ * becomes. The handle may be NULL. Returns 0, or -1 with error text.
  */
 int platform_kernel_load(struct host_context *context, const struct chip_image_child *child, uint64_t address,
                          struct platform_kernel **kernel, uint64_t *entry);
@@ -79,21 +81,22 @@ struct platform_outcome {
 int platform_resolve_blocks(struct host_context *context, int requested, uint32_t *block_dim);
 
 /*
- * What a launch needs beside its arguments: loaded programs, register blocks, an engine. Returns 0, or -1 with error text; nothing has
- * reached the device then.
+ * What a launch needs beside its arguments: loaded programs, register blocks, an engine. Returns 0, or -1 with error
+ * text; nothing has reached the device then.
  */
 int platform_prepare_launch(struct host_context *context, uint32_t block_dim);
 
 /*
- * Launches the AICPU's init entry, then the AICPU and AICore programs together, and waits. Returns 0, the first non-zero result of an
- * AICPU thread, or the platform's code for a launch that ended badly (sim: -100), with error text.
+ * Launches the AICPU's init entry, then the AICPU and AICore programs together, and waits. Returns 0, the first
+ * non-zero result of an AICPU thread, or the platform's code for a launch that ended badly (sim: -100), with error
+ * text.
  */
 int platform_launch(struct host_context *context, const struct platform_launch *launch,
                     struct platform_outcome *outcome);
 
 /*
- * Has the AICPU close what it loaded for a callable; nothing to do when it has no state. Returns 0, or -1 with error text: then the next
- * launch does it first.
+ * Has the AICPU close what it loaded for a callable; nothing to do when it has no state. Returns 0, or -1 with error
+ * text: then the next launch does it first.
  */
 int platform_unload_callable(struct host_context *context, int32_t callable_id);
 
@@ -102,7 +105,8 @@ void platform_read_device_block(struct host_context *context, struct pto_device_
 /* Kernel images loaded now. */
 uint64_t platform_kernel_handles(const struct host_context *context);
 
-/* ---- names of the C ABI that only some platforms serve ----------------------------------------------------------------- */
+/* ---- names of the C ABI that only some platforms serve
+ * ----------------------------------------------------------------- */
 
 int platform_ensure_acl_ready(struct host_context *context, int device_id);
 void *platform_create_comm_stream(struct host_context *context);

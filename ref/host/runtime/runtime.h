@@ -29,19 +29,20 @@ size_t runtime_buffer_bytes(void);
 int runtime_check_callable(struct host_context *context, const struct chip_image *image);
 
 struct runtime_run {
-    void *buffer; /* of runtime_buffer_bytes() */
-    int32_t callable_id; /* registered */
+    void *buffer;                     /* of runtime_buffer_bytes() */
+    int32_t callable_id;              /* registered */
     const struct pto_chip_args *args; /* checked */
     uint32_t block_dim;
     uint32_t aicpu_threads;
 };
 
-/* Brings arguments and runtime image to the device. Returns 0 and the image's device address, or -1: nothing may be launched. */
+/* Brings arguments and runtime image to the device. Returns 0 and the image's device address, or -1: nothing may be
+ * launched. */
 int runtime_bind(struct host_context *context, const struct runtime_run *run, uint64_t *runtime_args);
 
 /*
- * After the launch: takes over what the AICPU reports (R9), decides the result of the run, and copies outputs back when it is 0.
- * `launch_result` is platform_launch's, `ended` says whether the device programs ended by themselves.
+ * After the launch: takes over what the AICPU reports (R9), decides the result of the run, and copies outputs back when
+ * it is 0. `launch_result` is platform_launch's, `ended` says whether the device programs ended by themselves.
  */
 int runtime_finish(struct host_context *context, const struct runtime_run *run, int launch_result, bool ended);
 

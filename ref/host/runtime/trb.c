@@ -12,6 +12,7 @@
 #include "host/platform/platform.h"
 #include "host/runtime/runtime.h"
 #include "host/runtime/trb_knobs.h"
+#include "npu/arch.h"
 
 #define TRB_BUFFER_ALIGN 64u /* of the image; a client's buffer is only 16-aligned (R1) */
 
@@ -22,10 +23,10 @@ struct trb_region {
 
 /* What trb keeps on the device from run to run (R34). */
 struct runtime {
-    struct trb_runtime *device_image;    /* NULL before the first run */
+    struct trb_runtime *device_image; /* NULL before the first run */
     struct trb_region shared_memory;
     struct trb_region heap;
-    uint64_t bound_serial;               /* of the chip buffer whose kernels are in the image's function table; 0: none */
+    uint64_t bound_serial; /* of the chip buffer whose kernels are in the image's function table; 0: none */
     int16_t bound_ids[PTO_MAX_FUNC_IDS]; /* the entries that it touched */
     uint32_t bound_count;
     struct trb_knob_complaints complaints;
@@ -157,8 +158,8 @@ static int trb_bind_functions(struct host_context *context, const struct chip_bu
     return 0;
 }
 
-static void trb_fill_image(struct trb_runtime *image, const struct host_context *context,
-                           const struct runtime_run *run, const struct trb_knobs *knobs)
+static void trb_fill_image(struct trb_runtime *image, const struct host_context *context, const struct runtime_run *run,
+                           const struct trb_knobs *knobs)
 {
     const struct callable *callable = &context->callables.entries[run->callable_id];
     const struct chip_buffer *chip = callable->chip;
@@ -180,10 +181,8 @@ static void trb_fill_image(struct trb_runtime *image, const struct host_context 
     memcpy(image->config_name, chip->image.config_name, sizeof(image->config_name));
     image->args.tensor_count = run->args->tensor_count;
     image->args.scalar_count = run->args->scalar_count;
-    memcpy(image->args.tensors, run->args->tensors,
-           (size_t)run->args->tensor_count * sizeof(image->args.tensors[0]));
-    memcpy(image->args.scalars, run->args->scalars,
-           (size_t)run->args->scalar_count * sizeof(image->args.scalars[0]));
+    memcpy(image->args.tensors, run->args->tensors, (size_t)run->args->tensor_count * sizeof(image->args.tensors[0]));
+    memcpy(image->args.scalars, run->args->scalars, (size_t)run->args->scalar_count * sizeof(image->args.scalars[0]));
     image->report = (struct trb_report){0};
 }
 
@@ -217,7 +216,8 @@ static int trb_upload_image(struct host_context *context, const struct trb_runti
 }
 
 #define TRB_HEADER_RESULTS offsetof(struct pto_sm_header, graph_output_ptr)
-#define TRB_HEADER_RESULTS_BYTES (offsetof(struct pto_sm_header, sched_error_thread) + sizeof(int32_t) - TRB_HEADER_RESULTS)
+#define TRB_HEADER_RESULTS_BYTES \
+    (offsetof(struct pto_sm_header, sched_error_thread) + sizeof(int32_t) - TRB_HEADER_RESULTS)
 
 /* The part of the shared-memory header in which a run tells its result; reset before each run (R12, R13). */
 static int trb_reset_results(struct host_context *context)
@@ -263,7 +263,8 @@ struct trb_results {
     int32_t sched_error_code;
     int32_t sched_error_thread;
 };
-_Static_assert(sizeof(struct trb_results) == TRB_HEADER_RESULTS_BYTES, "the results of a run are one piece of the header");
+_Static_assert(sizeof(struct trb_results) == TRB_HEADER_RESULTS_BYTES,
+               "the results of a run are one piece of the header");
 
 /* A device code as the result of the run; an already negative one is kept (R23). */
 static int trb_negated(int32_t code)

@@ -48,8 +48,9 @@ static uint64_t trb_knob_read(const struct trb_knob *knob, uint64_t fallback, ch
         return value;
     }
     if (strncmp(complaint, text, TRB_KNOB_TEXT_BYTES - 1) != 0 || complaint[0] == '\0') {
-        log_message(LOG_LEVEL_WARN, "host", "%s=\"%.100s\" is ignored: it must be a decimal number in %llu..%llu%s; using %llu",
-                    knob->name, text, (unsigned long long)knob->minimum, (unsigned long long)knob->maximum,
+        log_message(LOG_LEVEL_WARN, "host",
+                    "%s=\"%.100s\" is ignored: it must be a decimal number in %llu..%llu%s; using %llu", knob->name,
+                    text, (unsigned long long)knob->minimum, (unsigned long long)knob->maximum,
                     knob->power_of_two ? ", a power of two" : "", (unsigned long long)fallback);
         (void)strncpy(complaint, text[0] != '\0' ? text : " ", TRB_KNOB_TEXT_BYTES - 1);
     }
@@ -64,6 +65,5 @@ void trb_knobs_read(struct trb_knobs *knobs, struct trb_knob_complaints *complai
     /* Accepted and judged; dispatch has one queue per shape, so there is nothing to shard. */
     (void)trb_knob_read(&trb_knob_shards, NPU_MAX_AICPU_THREADS - 1, complaints->text[3]);
     const char *transition = getenv(PTO_ENV_ORCH_TO_SCHED);
-    knobs->orch_to_sched =
-        transition != NULL && (transition[0] == '1' || transition[0] == 't' || transition[0] == 'T');
+    knobs->orch_to_sched = transition != NULL && (transition[0] == '1' || transition[0] == 't' || transition[0] == 'T');
 }

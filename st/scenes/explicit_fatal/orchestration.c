@@ -2,8 +2,9 @@
 /*
  * explicit_fatal: allocates a tensor, fails the run with an explicit code, and goes on calling (R23).
  *
- * Argument: y (OUT), float32. Scalar: the code. pto_report_fatal returns; every later call must give empty outputs and do
- * nothing. An orchestration cannot fail twice, so a call that did something ends in a trap, which fails the run differently.
+ * Argument: y (OUT), float32. Scalar: the code. pto_report_fatal returns; every later call must give empty outputs and
+ * do nothing. An orchestration cannot fail twice, so a call that did something ends in a trap, which fails the run
+ * differently.
  */
 #define PTO_ORCHESTRATION_UNIT
 #include "abi/orchestration.h"

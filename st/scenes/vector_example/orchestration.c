@@ -2,7 +2,8 @@
 /*
  * vector_example: f = (a + b + 1)(a + b + 2) + (a + b), elementwise.
  *
- * Arguments: a, b (IN) and f (OUT), float32 of one shape. Five tasks; c is made in the outer scope and used in the inner one:
+ * Arguments: a, b (IN) and f (OUT), float32 of one shape. Five tasks; c is made in the outer scope and used in the
+ * inner one:
  *
  *     t0: c = a + b        t1: d = c + 1        t2: e = c + 2        t3: g = d * e        t4: f = g + c
  *     t0 -> t1, t2, t4     t1, t2 -> t3         t3 -> t4

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "harness/fault/fault_loop.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/program/session.h"
+
+#define FAULT_SCENE_CALLABLE 0
+
+static int fault_scene_run(struct session *session, const struct scene *scene, char text[FAULT_SCENARIO_TEXT_BYTES])
+{
+    struct scene_data data;
+    char message[SCENE_MESSAGE_BYTES] = "";
+    memset(&data, 0, sizeof(data));
+    if (scene->make(&data, NULL) != 0) {
+        (void)snprintf(text, FAULT_SCENARIO_TEXT_BYTES, "%s makes no inputs", scene->name);
+        scene_data_free(&data);
+        return FAULT_SCENARIO_BROKEN;
+    }
+    int result = session_run(session, FAULT_SCENE_CALLABLE, &data.args, (int)scene->default_blocks,
+                             (int)scene->default_threads, NULL);
+    if (result == scene->expected_result) {
+        result = scene->check(&data, message) == 0 ? 0 : FAULT_SCENARIO_BROKEN;
+        (void)snprintf(text, FAULT_SCENARIO_TEXT_BYTES, "%s", message);
+    } else {
+        (void)snprintf(text, FAULT_SCENARIO_TEXT_BYTES, "%s", session->error);
+        result = result < 0 ? result : -1;
+    }
+    scene_data_free(&data);
+    return result;
+}
+
+static int fault_scene_play(void *state, char text[FAULT_SCENARIO_TEXT_BYTES])
+{
+    const struct scene *scene = state;
+    const struct session_options options = {.device_id = 0};
+    struct session session;
+    void *image = NULL;
+    size_t bytes = 0;
+    memset(&session, 0, sizeof(session));
+    int result = session_open(&session, &options);
+    if (result != 0) {
+        (void)snprintf(text, FAULT_SCENARIO_TEXT_BYTES, "%s", session.error);
+        return -1;
+    }
+    result = session_pack_scene(&session, scene, &image, &bytes);
+    if (result == 0) {
+        result = session_prepare(&session, FAULT_SCENE_CALLABLE, image);
+    }
+    free(image);
+    if (result == 0) {
+        result = fault_scene_run(&session, scene, text);
+        if (session_unregister(&session, FAULT_SCENE_CALLABLE) != 0 && result == 0) {
+            (void)snprintf(text, FAULT_SCENARIO_TEXT_BYTES, "%s", session.error);
+            result = -1;
+        }
+    } else {
+        (void)snprintf(text, FAULT_SCENARIO_TEXT_BYTES, "%s", session.error);
+        result = -1;
+    }
+    session_close(&session);
+    return result;
+}
+
+int fault_loop_scene(const struct scene *scene, struct fault_loop_report *report)
+{
+    struct scene played = *scene; /* the scenario's state is not const; the scene is */
+    struct fault_scenario scenario = {.name = scene->name, .play = fault_scene_play, .state = &played};
+    return fault_loop_run(&scenario, report);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aicpu/trb/scheduler.h"
+
+#include <errno.h>
+#include <string.h>
+
+void trb_scheduler_reset(struct trb_scheduler *scheduler, struct trb_run *run, struct trb_wiring *wiring,
+                         uint32_t index)
+{
+    scheduler->run = run;
+    scheduler->wiring = wiring;
+    scheduler->index = index;
+    for (uint32_t i = 0; i < PTO_SHAPE_DUMMY; i++) {
+        scheduler->local[i].count = 0;
+    }
+    scheduler->released_count = 0;
+    scheduler->completed = 0;
+    scheduler->dispatches = 0;
+    scheduler->cores.clusters = 0;
+    for (uint32_t lane = 0; lane < TRB_LANES; lane++) {
+        scheduler->cores.idle[lane] = 0;
+        scheduler->cores.running[lane] = 0;
+        scheduler->cores.open[lane] = 0;
+    }
+}
+
+/* Wires what was submitted. Ready tasks go to the global queues in submit order, in batches. */
+static bool wire(struct trb_scheduler *scheduler)
+{
+    struct pto_slot_state *ready[PTO_SHAPE_DUMMY + 1][TRB_LOCAL_READY];
+    uint32_t counts[PTO_SHAPE_DUMMY + 1] = {0};
+    struct pto_slot_state *slot;
+    bool progress = false;
+    enum trb_wired_result result;
+    while ((result = trb_wiring_next(scheduler->wiring, scheduler->run->rings, &slot)) <= TRB_WIRED_READY) {
+        progress = true;
+        if (result == TRB_WIRED_READY) {
+            enum pto_task_shape shape = pto_task_shape_of(slot->active_mask);
+            ready[shape][counts[shape]++] = slot;
+            if (counts[shape] == TRB_LOCAL_READY) {
+                trb_ready_push(&scheduler->run->ready[shape], ready[shape], TRB_LOCAL_READY);
+                counts[shape] = 0;
+            }
+        }
+    }
+    for (uint32_t shape = 0; shape <= PTO_SHAPE_DUMMY; shape++) {
+        if (counts[shape] > 0) {
+            trb_ready_push(&scheduler->run->ready[shape], ready[shape], counts[shape]);
+        }
+    }
+    _Atomic uint32_t *starved = &scheduler->run->wiring_starved;
+    uint32_t is_starved = result == TRB_WIRED_STARVED;
+    /* Relaxed: its only writer. seq_cst: this thread says so and looks again before it waits; whoever completes tasks counts
+     * them and then looks here. */
+    if (atomic_load_explicit(starved, memory_order_relaxed) != is_starved) {
+        atomic_store_explicit(starved, is_starved, memory_order_seq_cst);
+        progress = true;
+    }
+    return progress;
+}
+
+static bool complete_dummies(struct trb_scheduler *scheduler)
+{
+    struct pto_slot_state *slots[TRB_DUMMIES_PER_PASS];
+    uint32_t count = trb_ready_pop(&scheduler->run->ready[PTO_SHAPE_DUMMY], slots, TRB_DUMMIES_PER_PASS);
+    for (uint32_t i = 0; i < count; i++) {
+        trb_complete_task(scheduler, slots[i]);
+    }
+    return count > 0;
+}
+
+/* Counts what this pass completed, and tells those who wait for it. */
+static void report_completed(struct trb_scheduler *scheduler)
+{
+    struct trb_run *run = scheduler->run;
+    uint32_t count = scheduler->completed;
+    if (count == 0) {
+        return;
+    }
+    scheduler->completed = 0;
+    exec_progress();
+    /* seq_cst: with the two loads below; of the last completion and the end of the orchestration, one sees the other. */
+    uint64_t completed = atomic_fetch_add_explicit(&run->completed, count, memory_order_seq_cst) + count;
+    if (completed >= atomic_load_explicit(&run->total, memory_order_seq_cst)) {
+        trb_run_ring_all(run);
+    } else if (scheduler->index != 0 && atomic_load_explicit(&run->wiring_starved, memory_order_seq_cst) != 0) {
+        trb_run_ring(run, 0);
+    }
+}
+
+bool trb_scheduler_pass(struct trb_scheduler *scheduler)
+{
+    bool progress = trb_poll_cores(scheduler);
+    if (scheduler->wiring != NULL) {
+        progress |= wire(scheduler);
+        progress |= complete_dummies(scheduler);
+    }
+    progress |= trb_dispatch(scheduler);
+    report_completed(scheduler);
+    if (!progress) {
+        progress = trb_flush_releases(scheduler);
+    }
+    if (progress) {
+        trb_run_progress(scheduler->run);
+    }
+    return progress;
+}
+
+bool trb_scheduler_is_done(const struct trb_scheduler *scheduler)
+{
+    const struct trb_run *run = scheduler->run;
+    /* seq_cst: see report_completed. */
+    return trb_run_failed(run) || atomic_load_explicit(&run->completed, memory_order_seq_cst) >=
+                                      atomic_load_explicit(&run->total, memory_order_seq_cst);
+}
+
+int trb_scheduler_wait(struct trb_scheduler *scheduler, uint32_t seen, uint32_t rank)
+{
+    struct trb_bell *bell = &scheduler->run->bells[scheduler->index];
+    if (scheduler->wiring != NULL) {
+        /* Relaxed: a hint; a submit that misses it is found at the next bell. */
+        atomic_store_explicit(&bell->asleep, 1, memory_order_relaxed);
+    }
+    return exec_wait_stall(&bell->word, seen, rank);
+}
+
+bool trb_any_core_busy(const struct trb_run *run)
+{
+    for (uint32_t i = 0; i < run->image->worker_count; i++) {
+        if (trb_core_is_busy(run->registers[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int stalled(struct trb_scheduler *scheduler, uint32_t stalls)
+{
+    struct trb_run *run = scheduler->run;
+    if (stalls < TRB_STALL_PATIENCE && trb_any_core_busy(run)) {
+        return 0;
+    }
+    trb_latch(run, TRB_SCHEDULER, scheduler->index, PTO_ERR_SCHEDULER_TIMEOUT,
+              "scheduler %u: %llu of %llu tasks completed, and nothing can get on", scheduler->index,
+              (unsigned long long)atomic_load_explicit(&run->completed, memory_order_relaxed),
+              (unsigned long long)atomic_load_explicit(&run->total, memory_order_relaxed));
+    return 0;
+}
+
+int trb_scheduler_loop(struct trb_scheduler *scheduler)
+{
+    _Atomic uint32_t *word = &scheduler->run->bells[scheduler->index].word;
+    uint32_t stalls = 0;
+    int rc = 0;
+    while (rc == 0) {
+        /* Acquire: pairs with npu_bell_ring. Read before the pass, so that nothing rung during it is missed. */
+        uint32_t seen = atomic_load_explicit(word, memory_order_acquire);
+        bool progress = trb_scheduler_pass(scheduler);
+        if (trb_scheduler_is_done(scheduler)) {
+            break;
+        }
+        if (progress) {
+            stalls = 0;
+            continue;
+        }
+        rc = trb_scheduler_wait(scheduler, seen, 1);
+        if (rc == -EDEADLK) {
+            rc = stalled(scheduler, stalls++);
+        } else {
+            stalls = 0;
+        }
+    }
+    (void)trb_flush_releases(scheduler);
+    return rc;
+}

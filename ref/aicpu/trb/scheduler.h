@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * scheduler: one AICPU thread's part in running tasks (device.md 3.4-3.7).
+ *
+ * A pass looks at the cores that have work, completes what they finished, wires what was submitted (scheduler 0), and dispatches
+ * what is ready, first to idle cores, then as second dispatch to busy ones. Between passes without result the thread waits on
+ * its bell. Ready tasks stay with the thread that found them, up to a point; what is left over goes to the global queues and
+ * the bells of schedulers that have idle cores are rung.
+ */
+#ifndef AICPU_TRB_SCHEDULER_H
+#define AICPU_TRB_SCHEDULER_H
+
+#include "aicpu/trb/cores.h"
+#include "aicpu/trb/run.h"
+#include "aicpu/trb/wiring.h"
+
+struct trb_local_ready {
+    uint32_t count;
+    struct pto_slot_state *slots[TRB_LOCAL_READY]; /* last in, first out */
+};
+
+struct trb_scheduler {
+    struct trb_run *run;
+    struct trb_wiring *wiring; /* scheduler 0 only, otherwise NULL */
+    uint32_t index;
+    struct trb_local_ready local[PTO_SHAPE_DUMMY]; /* by enum pto_task_shape */
+    struct pto_slot_state *released[TRB_RELEASE_BATCH]; /* completed tasks whose references are not dropped yet */
+    uint32_t released_count;
+    uint32_t completed; /* in this pass */
+    uint64_t dispatches;
+    struct trb_cores cores;
+};
+
+/* Puts a scheduler into the state of a new run, without cores. */
+void trb_scheduler_reset(struct trb_scheduler *scheduler, struct trb_run *run, struct trb_wiring *wiring,
+                         uint32_t index);
+
+/* One pass. True when anything got on. */
+bool trb_scheduler_pass(struct trb_scheduler *scheduler);
+
+/* True when every submitted task is complete, or an error is latched. */
+bool trb_scheduler_is_done(const struct trb_scheduler *scheduler);
+
+/* Passes and waits until the run is done. Returns 0 or -ECANCELED. All deferred releases are done then. */
+int trb_scheduler_loop(struct trb_scheduler *scheduler);
+
+/*
+ * After a pass without result: waits for the bell to move on from `seen`, read before that pass. `rank` as in exec_wait_stall.
+ * Returns 0, -ECANCELED, -EDEADLK.
+ */
+int trb_scheduler_wait(struct trb_scheduler *scheduler, uint32_t seen, uint32_t rank);
+
+/* True when some core of the run works on a kernel, which excuses a stall. Any thread. */
+bool trb_any_core_busy(const struct trb_run *run);
+
+/* ---- between the files of the scheduler ---- */
+
+/* A task may run: to the local buffer of its shape, or the global queue. */
+void trb_ready(struct trb_scheduler *scheduler, struct pto_slot_state *slot);
+/* Every subtask of a task is finished. */
+void trb_complete_task(struct trb_scheduler *scheduler, struct pto_slot_state *slot);
+/* Looks at the cores that have work. True when anything got on. */
+bool trb_poll_cores(struct trb_scheduler *scheduler);
+/* Drops the references of completed tasks. True when there were any. */
+bool trb_flush_releases(struct trb_scheduler *scheduler);
+/* Dispatches ready tasks. True when anything was dispatched. */
+bool trb_dispatch(struct trb_scheduler *scheduler);
+
+#endif

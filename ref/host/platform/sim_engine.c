@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine that a launch runs on (R14): the context's own one, driven by the calling thread, or the one that is
+ * running already when the caller is a simulated processor.
+ */
+#include <string.h>
+
+#include "base/log.h"
+#include "host/context.h"
+#include "host/platform/sim.h"
+
+#if defined(__has_include)
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#define SIM_UNDER_VALGRIND (RUNNING_ON_VALGRIND != 0)
+#endif
+#endif
+#if !defined(SIM_UNDER_VALGRIND)
+#define SIM_UNDER_VALGRIND false
+#endif
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SIM_SANITIZED true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SIM_SANITIZED true
+#endif
+#endif
+#if !defined(SIM_SANITIZED)
+#define SIM_SANITIZED false
+#endif
+
+#define SIM_SLOW_DEADLINE_SCALE 50u /* R33: under valgrind and sanitizers */
+
+static const char *sim_end_name(enum exec_end end)
+{
+    switch (end) {
+    case EXEC_END_OK:
+        return "it ended";
+    case EXEC_END_OP_TIMEOUT:
+        return "a processor did not get on within the op limit";
+    case EXEC_END_SYNC_TIMEOUT:
+        return "it did not end within the sync limit";
+    case EXEC_END_USER_FAULT:
+        return "user code faulted";
+    case EXEC_END_DEADLOCK:
+        return "deadlock";
+    case EXEC_END_CANCELLED:
+        return "it was cancelled";
+    }
+    return "unknown end";
+}
+
+int platform_set_engine(struct host_context *context, const struct pto_engine_options *options)
+{
+    bool kind_known = options->kind == PTO_ENGINE_FIBERS || options->kind == PTO_ENGINE_THREADS;
+    bool policy_known = options->policy >= PTO_POLICY_ROUND_ROBIN && options->policy <= PTO_POLICY_CHOICE;
+    if (!kind_known || !policy_known) {
+        return host_error(context, -1, "engine kind %d or policy %d is unknown", options->kind, options->policy);
+    }
+    if (options->policy == PTO_POLICY_CHOICE && options->choose == NULL) {
+        return host_error(context, -1, "the choice policy needs a choose function");
+    }
+    struct platform *platform = context->platform;
+    platform->options = (struct exec_options){
+        .kind = (enum exec_kind)options->kind,
+        .policy = (enum exec_policy)options->policy,
+        .seed = options->seed,
+        .pct_depth = options->pct_depth,
+        .pct_steps = options->pct_steps,
+        .choose = options->choose,
+        .choose_context = options->choose_context,
+        .op_limit_ns = options->op_limit_ns,
+        .sync_limit_ns = options->sync_limit_ns,
+        .stall_limit_ns = options->stall_limit_ns,
+        .deadline_scale = options->deadline_scale,
+    };
+    platform->options_changed = true;
+    return 0;
+}
+
+void sim_engine_destroy(struct platform *platform)
+{
+    struct exec_engine *engine =
+        atomic_load_explicit(&platform->engine, memory_order_relaxed); /* relaxed: own lock held */
+    if (platform->group != NULL) {
+        exec_group_destroy(platform->group);
+        platform->group = NULL;
+    }
+    exec_engine_destroy(engine);
+    atomic_store_explicit(&platform->engine, NULL, memory_order_relaxed); /* relaxed: see platform_is_inside */
+}
+
+/* The options in force; slow tools get longer deadlines unless the client chose. */
+static struct exec_options sim_options(const struct platform *platform)
+{
+    struct exec_options options = platform->options;
+    if (options.deadline_scale == 0 && (SIM_SANITIZED || SIM_UNDER_VALGRIND)) {
+        options.deadline_scale = SIM_SLOW_DEADLINE_SCALE;
+    }
+    return options;
+}
+
+/* An engine cannot change its kind; another kind is another engine. */
+static int sim_engine_ensure(struct host_context *context)
+{
+    struct platform *platform = context->platform;
+    struct exec_engine *engine =
+        atomic_load_explicit(&platform->engine, memory_order_relaxed); /* relaxed: own lock held */
+    if (engine != NULL && !platform->options_changed) {
+        return 0;
+    }
+    const struct exec_options options = sim_options(platform);
+    if (engine == NULL || exec_engine_configure(engine, &options) != 0) {
+        struct exec_engine *made = NULL;
+        int result = exec_engine_create(&options, &made);
+        if (result != 0) {
+            return host_error(context, -1, "no execution engine: %s", strerror(-result));
+        }
+        sim_engine_destroy(platform);
+        atomic_store_explicit(&platform->engine, made, memory_order_relaxed); /* relaxed: see platform_is_inside */
+    }
+    platform->options_changed = false;
+    return 0;
+}
+
+int sim_group_begin(struct host_context *context, struct exec_group **group)
+{
+    struct platform *platform = context->platform;
+    struct exec_engine *joined = exec_current_engine();
+    if (joined == NULL) {
+        if (sim_engine_ensure(context) != 0) {
+            return -1;
+        }
+        *group = platform->group;
+        if (*group != NULL) {
+            return 0;
+        }
+    }
+    struct exec_engine *engine =
+        joined != NULL ? joined : atomic_load_explicit(&platform->engine, memory_order_relaxed); /* relaxed: own lock */
+    int result = exec_group_create(engine, "launch", group);
+    if (result != 0) {
+        return host_error(context, -1, "no group of processors: %s", strerror(-result));
+    }
+    if (joined == NULL) {
+        platform->group = *group;
+    }
+    return 0;
+}
+
+int sim_group_run(struct host_context *context, struct exec_group *group)
+{
+    struct platform *platform = context->platform;
+    struct exec_outcome *outcome = &platform->outcome;
+    if (exec_group_run(group, outcome) == 0) {
+        return 0;
+    }
+    log_message(LOG_LEVEL_ERROR, "host", "launch on device %d: %s (%s, signal %d)\n%s", context->device_id,
+                sim_end_name(outcome->end), outcome->culprit, outcome->signal_number, outcome->report);
+    return host_error(context, SIM_LAUNCH_FAILED,
+                      "the launch ended badly: %s (processor \"%s\", signal %d, after %llu ns)",
+                      sim_end_name(outcome->end), outcome->culprit, outcome->signal_number,
+                      (unsigned long long)(outcome->end_ns - outcome->start_ns));
+}
+
+void sim_group_end(struct host_context *context, struct exec_group *group, bool failed)
+{
+    struct platform *platform = context->platform;
+    bool own = group == platform->group;
+    if (!own || failed) {
+        exec_group_destroy(group);
+    }
+    if (own && failed) {
+        platform->group = NULL;
+    }
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* program_test: variants, scene data, and the packing of scenes and files. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/chip_image.h"
+#include "harness/program/artefacts.h"
+#include "harness/program/session.h"
+#include "harness/program/variant.h"
+
+static void test_variant_patterns(void **state)
+{
+    (void)state;
+    assert_true(variant_matches("a2a3/trb/sim", "a2a3/trb/sim"));
+    assert_true(variant_matches("*/trb/*", "a5/trb/onboard"));
+    assert_true(variant_matches("*/*/*", "a5/hbg/onboard"));
+    assert_false(variant_matches("a2a3/trb/sim", "a2a3/trb/simx"));
+    assert_false(variant_matches("a2a3/trb/sim", "a2a3/trb"));
+    assert_false(variant_matches("a2a3/trb", "a2a3/trb/sim"));
+    assert_false(variant_matches("*/trb/sim", "a2a3/hbg/sim"));
+    assert_false(variant_matches("*", "a2a3/trb/sim"));
+}
+
+static void test_runtime_names(void **state)
+{
+    (void)state;
+    assert_string_equal(artefacts_runtime("trb"), "trb");
+    assert_string_equal(artefacts_runtime("tensormap_and_ringbuffer"), "trb");
+    assert_string_equal(artefacts_runtime("host_build_graph"), "hbg");
+    assert_null(artefacts_runtime("tensormap"));
+    assert_null(artefacts_runtime(""));
+}
+
+static void test_paths_that_do_not_fit_are_refused(void **state)
+{
+    (void)state;
+    char path[16];
+    assert_int_equal(artefacts_path(path, sizeof(path), "/a", "%s", "bcdefghijkl"), 0);
+    assert_string_equal(path, "/a/bcdefghijkl");
+    assert_int_equal(artefacts_path(path, sizeof(path), "/a", "%s", "bcdefghijklmn"), -1);
+    assert_int_equal(artefacts_path(path, sizeof(path), "/a_directory_with_a_name", "x"), -1);
+}
+
+static void test_scene_data_holds_what_was_added(void **state)
+{
+    (void)state;
+    struct scene_data data = {0};
+    const uint32_t shape[2] = {3, 5};
+    const uint32_t empty = 0;
+    const uint32_t huge[5] = {UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX};
+    float *tensor = scene_add_tensor(&data, shape, 2, PTO_FLOAT32);
+    assert_non_null(tensor);
+    assert_int_equal(data.args.tensor_count, 1);
+    assert_int_equal(data.buffer_bytes[0], 60);
+    assert_ptr_equal((void *)(uintptr_t)data.args.tensors[0].data, tensor);
+    assert_non_null(scene_add_tensor(&data, &empty, 1, PTO_INT8));
+    assert_int_equal(data.buffer_bytes[1], 0);
+    assert_null(scene_add_tensor(&data, huge, 5, PTO_INT8));
+    assert_null(scene_add_tensor(&data, shape, 2, PTO_DATA_TYPE_COUNT));
+    assert_int_equal(data.args.tensor_count, 2);
+    for (uint32_t i = 2; i < SCENE_MAX_TENSORS; i++) {
+        assert_non_null(scene_add_tensor(&data, shape, 2, PTO_UINT8));
+    }
+    assert_null(scene_add_tensor(&data, shape, 2, PTO_UINT8));
+    scene_data_free(&data);
+    assert_int_equal(data.args.tensor_count, 0);
+    assert_null(data.buffers[0]);
+}
+
+/* Every scene's image parses and names what the scene says. */
+static void test_scenes_pack(void **state)
+{
+    (void)state;
+    static struct session session;
+    assert_int_equal(artefacts_find(session.artefacts, sizeof(session.artefacts)), 0);
+    for (size_t i = 0; i < scene_count; i++) {
+        void *bytes = NULL;
+        size_t size = 0;
+        struct chip_image image;
+        struct error_text error = {{0}};
+        if (session_pack_scene(&session, scenes[i], &bytes, &size) != 0) {
+            fail_msg("%s: %s", scenes[i]->name, session.error);
+        }
+        assert_int_equal(chip_image_parse(bytes, size, &image, &error), 0);
+        assert_int_equal(image.size, size);
+        assert_int_equal(image.sig_count, scenes[i]->signature_count);
+        assert_int_equal(image.child_count, scenes[i]->kernel_count);
+        assert_memory_equal(image.orchestration, "\177ELF", 4);
+        for (int32_t k = 0; k < image.child_count; k++) {
+            struct chip_image_child child;
+            chip_image_child(&image, k, &child);
+            assert_int_equal(child.func_id, scenes[i]->kernels[k].func_id);
+            assert_int_equal(child.sig_count, scenes[i]->kernels[k].signature_count);
+            assert_memory_equal(child.binary, "\177ELF", 4);
+        }
+        free(bytes);
+    }
+    assert_true(scene_count > 0);
+}
+
+static void test_packing_says_which_file_is_missing(void **state)
+{
+    (void)state;
+    static struct session session;
+    void *bytes = NULL;
+    size_t size = 0;
+    char orchestration[4096];
+    const struct session_child missing = {.path = "/nowhere/kernel.so"};
+    assert_int_equal(artefacts_find(session.artefacts, sizeof(session.artefacts)), 0);
+    assert_int_equal(
+        artefacts_path(orchestration, sizeof(orchestration), session.artefacts, "scenes/add_one/orchestration.so"), 0);
+    assert_int_equal(
+        session_pack_files(&session, "/nowhere/orchestration.so", NULL, NULL, NULL, 0, NULL, 0, &bytes, &size), -1);
+    assert_string_equal(session.error, "cannot read /nowhere/orchestration.so: No such file or directory");
+    assert_int_equal(session_pack_files(&session, orchestration, NULL, NULL, NULL, 0, &missing, 1, &bytes, &size), -1);
+    assert_string_equal(session.error, "cannot read /nowhere/kernel.so: No such file or directory");
+    assert_int_equal(session_pack_files(&session, orchestration, NULL, NULL, NULL, 129, NULL, 0, &bytes, &size), -1);
+    assert_non_null(strstr(session.error, "129"));
+    assert_int_equal(session_pack_files(&session, orchestration, NULL, NULL, NULL, 0, NULL, 1025, &bytes, &size), -1);
+    assert_string_equal(session.error, "child_count 1025 exceeds 1024");
+    assert_null(bytes);
+}
+
+static void test_opening_says_what_is_not_there(void **state)
+{
+    (void)state;
+    static struct session session;
+    assert_true(session_open(&session, &(struct session_options){.artefacts = "/nowhere"}) < 0);
+    assert_string_equal(session.error, "no host runtime for a2a3/trb/sim in /nowhere");
+    assert_string_equal(session.hint, "built variants: none");
+    assert_null(session.worker);
+    assert_true(session_open(&session, &(struct session_options){.runtime = "tensormap"}) < 0);
+    assert_string_equal(session.error, "unknown runtime \"tensormap\"");
+    assert_string_equal(session.hint, "there is: trb hbg");
+    session_close(&session); /* nothing is held, so this does nothing */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_variant_patterns),
+        cmocka_unit_test(test_runtime_names),
+        cmocka_unit_test(test_paths_that_do_not_fit_are_refused),
+        cmocka_unit_test(test_scene_data_holds_what_was_added),
+        cmocka_unit_test(test_scenes_pack),
+        cmocka_unit_test(test_packing_says_which_file_is_missing),
+        cmocka_unit_test(test_opening_says_what_is_not_there),
+    };
+    return cmocka_run_group_tests_name("program", tests, NULL, NULL) != 0;
+}
