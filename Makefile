@@ -83,7 +83,7 @@ USER_CXX ?= $(CXX)
 CLOSED := $(if $(SANITIZE)$(filter afl,$(CONFIG)),,-Wl,-z,defs)
 CFLAGS := -std=c11 -D_GNU_SOURCE $(WARNINGS) $(COMMON) $(MODE) $(SANITIZE)
 # UBSan's C++-only checks would pull its C++ runtime into C executables.
-CXXFLAGS := -std=c++17 -D_GNU_SOURCE $(WARNINGS) $(COMMON) $(MODE) $(SANITIZE) $(if $(SANITIZE),-fno-sanitize=vptr)
+CXXFLAGS := -std=c++17 -D_GNU_SOURCE $(WARNINGS) $(COMMON) $(MODE) $(SANITIZE) $(if $(SANITIZE),-fno-sanitize=vptr -fno-sanitize=function)
 INCLUDES := -Iref -I.
 SO_LINK := -shared -Wl,--build-id=sha1 $(LINK_FLAGS)
 PLACES := -DTOP_DIR='"$(CURDIR)"' -DREF_DIR='"$(CURDIR)/ref"' -DBUILD_DIR='"$(CURDIR)/$(B)"'
@@ -248,7 +248,8 @@ define link_client
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) $(INSTRUMENT) $(LINK_FLAGS) -o $@ $(filter %.o,$^) \
-	    -Wl,--start-group $(CLIENT_LIBS) -Wl,--end-group -L$(B) -lnpu $(1) -Wl,-rpath,'$$ORIGIN$(2)' -lm -Wl,--as-needed -lstdc++
+	    -Wl,--start-group $(CLIENT_LIBS) -Wl,--end-group -L$(B) -lnpu $(1) \
+	    -Wl,-rpath,'$$ORIGIN$(2)' -lm -Wl,--as-needed -lstdc++
 endef
 $(B)/touchstone: $(call o,test,$(CLI_C)) $(CLIENT_LIBS) $(B)/.sources | $(B)/libnpu.so
 	$(call link_client,,)

@@ -13,17 +13,17 @@
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define FUZZ_TARGET(name)                                                                                               \
-    int LLVMFuzzerInitialize(int *argc, char ***argv)                                                                  \
-    {                                                                                                                  \
-        (void)argc;                                                                                                    \
-        (void)argv;                                                                                                    \
-        property_fuzz_start(&property_##name);                                                                         \
-        return 0;                                                                                                      \
-    }                                                                                                                  \
-    int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)                                                       \
-    {                                                                                                                  \
-        return property_fuzz_one(&property_##name, data, size);                                                        \
+#define FUZZ_TARGET(name)                                        \
+    int LLVMFuzzerInitialize(int *argc, char ***argv)            \
+    {                                                            \
+        (void)argc;                                              \
+        (void)argv;                                              \
+        property_fuzz_start(&property_##name);                   \
+        return 0;                                                \
+    }                                                            \
+    int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) \
+    {                                                            \
+        return property_fuzz_one(&property_##name, data, size);  \
     }
 
 #endif

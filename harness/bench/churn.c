@@ -83,8 +83,8 @@ static int repeat(struct churn *churn)
 {
     struct session *session = &churn->bench->session;
     struct console_progress progress;
-    struct ledger before;
-    struct ledger after;
+    struct ledger before = {{0}};
+    struct ledger after = {{0}};
     uint64_t start = 0;
     int result = 0;
     console_progress_begin(&progress, churn->what, churn->warm_up + churn->cycles);

@@ -139,15 +139,15 @@ static double compare_ns(const struct subject *subject, unsigned rounds)
         return -1.0;
     }
     memcpy(copy, subject->image, subject->image_bytes);
-    int differences = 0;
+    bool equal = true;
     uint64_t start = console_clock_ns();
     for (unsigned round = 0; round < rounds; round++) {
-        differences |= memcmp(copy, subject->image, subject->image_bytes);
+        equal = memcmp(copy, subject->image, subject->image_bytes) == 0 && equal;
         __asm__ volatile("" : : "r"(copy) : "memory");
     }
     uint64_t total = console_clock_ns() - start;
     free(copy);
-    return differences != 0 ? -1.0 : (double)total / rounds;
+    return equal ? (double)total / rounds : -1.0;
 }
 
 static int first_run_ns(struct bench *bench, struct subject *subject, double *first, double *later)

@@ -3,9 +3,9 @@
  * choice: the one source of every decision that a property makes (design section 4).
  *
  * A choice is a string of bytes that is read from the front. Fed by a seed, the string is made up as it is read; fed by
- * bytes or a file, it is given. Either way the bytes that were read are there afterwards, so a random case can be saved,
- * shrunk and replayed. Past the end every byte is 0, and 0 is always the simplest value of a draw, so shorter strings and
- * smaller bytes are simpler cases. A draw below 256 uses one byte: changing one byte changes one decision.
+ * bytes or a file, it is given. Either way the bytes that were read are there afterwards, so a random case can be
+ * saved, shrunk and replayed. Past the end every byte is 0, and 0 is always the simplest value of a draw, so shorter
+ * strings and smaller bytes are simpler cases. A draw below 256 uses one byte: changing one byte changes one decision.
  *
  * The caller owns the buffer and the struct; nothing is allocated. One thread at a time.
  */
@@ -35,7 +35,8 @@ size_t choice_used(const struct choice *choice);
 /* How many bytes of the string can still be read; payload properties use it to take "the rest". */
 size_t choice_left(const struct choice *choice);
 
-/* 0 .. count - 1; count 0 and 1 give 0 and read nothing. One byte up to 256, two up to 65,536, then four, then eight. */
+/* 0 .. count - 1; count 0 and 1 give 0 and read nothing. One byte up to 256, two up to 65,536, then four, then eight.
+ */
 uint64_t choice_below(struct choice *choice, uint64_t count);
 /* low .. high, both included. */
 uint64_t choice_range(struct choice *choice, uint64_t low, uint64_t high);

@@ -32,8 +32,10 @@ static struct summary summarise(uint64_t *samples, uint64_t count)
         return (struct summary){0};
     }
     qsort(samples, count, sizeof(samples[0]), compare);
-    double middle = (double)samples[(count - 1) / 2] + (double)samples[count / 2];
-    return (struct summary){.median = middle / 2.0, .least = samples[0], .most = samples[count - 1]};
+    uint64_t lower = samples[(count - 1) / 2];
+    uint64_t upper = samples[count / 2];
+    return (struct summary){
+        .median = ((double)lower + (double)upper) / 2.0, .least = samples[0], .most = samples[count - 1]};
 }
 
 static void add_row(struct table *table, const char *what, const char *value)
@@ -59,11 +61,14 @@ static void add_times(struct table *table, const char *what, uint64_t *samples, 
 
 static void add_bytes(struct table *table, const char *what, const struct pto_statistics *statistics)
 {
+    const uint64_t *kinds = statistics->device_bytes_by_kind;
     char live[CONSOLE_FIGURE_BYTES];
     char callables[CONSOLE_FIGURE_BYTES];
+    char rings[CONSOLE_FIGURE_BYTES];
     char text[FIGURES_BYTES];
-    (void)snprintf(text, sizeof(text), "%s, of these %s for callables", console_bytes(live, statistics->device_bytes),
-                   console_bytes(callables, statistics->device_bytes_by_kind[PTO_MEMORY_CHIP_BUFFER]));
+    (void)snprintf(text, sizeof(text), "%s (callables %s, rings %s)", console_bytes(live, statistics->device_bytes),
+                   console_bytes(callables, kinds[PTO_MEMORY_CHIP_BUFFER]),
+                   console_bytes(rings, kinds[PTO_MEMORY_RING_HEAP] + kinds[PTO_MEMORY_RING_SHARED]));
     add_row(table, what, text);
 }
 

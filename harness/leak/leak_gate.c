@@ -13,6 +13,7 @@ void leak_gate_begin(struct leak_gate *gate, const struct pto_debug_api *debug, 
     gate->debug = debug;
     gate->context = context;
     gate->text[0] = '\0';
+    gate->mapped_allowance = LEAK_GATE_MAPPED_ALLOWANCE_BYTES;
     ledger_take(&gate->before, debug, context);
 }
 
@@ -20,7 +21,7 @@ int leak_gate_end(struct leak_gate *gate)
 {
     int64_t allowed[LEDGER_ITEM_COUNT] = {0};
     allowed[LEDGER_HOST_BYTES] = LEAK_GATE_HOST_ALLOWANCE_BYTES;
-    allowed[LEDGER_ANONYMOUS_BYTES] = LEAK_GATE_MAPPED_ALLOWANCE_BYTES;
+    allowed[LEDGER_ANONYMOUS_BYTES] = gate->mapped_allowance;
     allowed[LEDGER_RESIDENT_BYTES] = INT64_MAX; /* a single scenario may touch pages for the first time */
     struct ledger after;
     ledger_take(&after, gate->debug, gate->context);

@@ -18,6 +18,7 @@
 
 #define LEAK_GATE_HOST_ALLOWANCE_BYTES (64 * 1024)
 #define LEAK_GATE_MAPPED_ALLOWANCE_BYTES (2 * 1024 * 1024)
+#define LEAK_GATE_STACK_CACHE_BYTES (48 * 1024 * 1024) /* glibc keeps up to 40 MiB of stacks of threads that ended */
 #define LEAK_GATE_TEXT_BYTES 2048u
 #define LEAK_GREW (-1)
 
@@ -25,6 +26,7 @@ struct leak_gate {
     const struct pto_debug_api *debug;
     void *context;
     struct ledger before;
+    int64_t mapped_allowance; /* bytes; leak_gate_begin sets the default, who starts threads of his own may raise it */
     char text[LEAK_GATE_TEXT_BYTES]; /* after leak_gate_end: what grew, one line per item */
 };
 

@@ -168,12 +168,13 @@ int os_objects_mappings(struct os_mappings *mappings)
     while (fgets(line, sizeof(line), file) != NULL) {
         uint64_t start = 0;
         uint64_t end = 0;
+        char access[8] = "";
         unsigned long inode = 0;
-        if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %*s %*s %lu", &start, &end, &inode) != 3) {
+        if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %*s %*s %lu", &start, &end, access, &inode) != 4) {
             continue;
         }
         files += inode != 0;
-        anonymous += inode == 0 ? end - start : 0;
+        anonymous += inode == 0 && strncmp(access, "---", 3) != 0 ? end - start : 0;
     }
     (void)fclose(file);
     mappings->files = files;

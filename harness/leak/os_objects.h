@@ -25,7 +25,8 @@ int64_t os_objects_shm_segments(void);
 /* One look at the address space. */
 struct os_mappings {
     int64_t files;           /* mappings that have a file behind them: a loaded image has about five */
-    int64_t anonymous_bytes; /* reserved address space without a file, the heap and stacks included */
+    int64_t anonymous_bytes; /* accessible address space without a file: heaps, stacks, device memory; not what is only
+                                reserved */
     int64_t resident_bytes;
 };
 /* Returns 0, or -1 with every field -1. */

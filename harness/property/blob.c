@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * blob: what the writer writes, the reader reads back byte for byte; and any bytes at all are read inside their capacity,
- * and accepted or rejected exactly as host.md 1.7 and R4 say.
+ * blob: what the writer writes, the reader reads back byte for byte; and any bytes at all are read inside their
+ * capacity, and accepted or rejected exactly as host.md 1.7 and R4 say.
  */
 #include "base/blob.h"
 
@@ -229,8 +229,9 @@ static int run_round_trip(struct choice *choice, struct property_context *contex
     int result = blob_write(&args, bytes, capacity, &size, &error);
     property_trace(context, "write %d tensors and %d scalars into %zu bytes: %d %s", args.tensor_count,
                    args.scalar_count, capacity, result, error.text);
-    PROPERTY_REQUIRE(context, result == expected, "writing %d tensors and %d scalars into %zu bytes: code %d, expected %d",
-                     args.tensor_count, args.scalar_count, capacity, result, expected);
+    PROPERTY_REQUIRE(context, result == expected,
+                     "writing %d tensors and %d scalars into %zu bytes: code %d, expected %d", args.tensor_count,
+                     args.scalar_count, capacity, result, expected);
     if (result != 0) {
         return 0;
     }

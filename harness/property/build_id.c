@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * build_id: the key of a sound file is the start of its build-id note; the key of any other bytes is a hash or eight bytes
- * that stand in them; and nothing beyond the bytes is read (host.md 4.1).
+ * build_id: the key of a sound file is the start of its build-id note; the key of any other bytes is a hash or eight
+ * bytes that stand in them; and nothing beyond the bytes is read (host.md 4.1).
  */
 #include "base/elf_build_id.h"
 

@@ -2,9 +2,9 @@
 /*
  * child: runs cases of a property in a forked child, so that a crash, a hang or a leak is a result like any other.
  *
- * The child leaves through exit(), not _exit(): coverage counters of every library are written, and the leak check of the
- * sanitizer or of valgrind runs over what the cases left behind. What the cases choose and say lies in memory that both share,
- * so nothing is lost with the child. The caller has one thread.
+ * The child leaves through exit(), not _exit(): coverage counters of every library are written, and the leak check of
+ * the sanitizer or of valgrind runs over what the cases left behind. What the cases choose and say lies in memory that
+ * both share, so nothing is lost with the child. The caller has one thread.
  */
 #ifndef HARNESS_PROPERTY_CHILD_H
 #define HARNESS_PROPERTY_CHILD_H
@@ -24,13 +24,14 @@ enum child_verdict {
     CHILD_BROKEN,  /* no memory, no fork: nothing is known */
 };
 
-/* Feeds case `index`: makes a choice over `buffer` (seed) or fills the buffer and reads from it (bytes, file). 0 or negative. */
+/* Feeds case `index`: makes a choice over `buffer` (seed) or fills the buffer and reads from it (bytes, file). 0 or
+ * negative. */
 typedef int child_feed(void *context, uint64_t index, uint8_t *buffer, size_t capacity, struct choice *choice);
 
 struct child_job {
     const struct property *property;
-    void *state;       /* what the property's setup made */
-    size_t capacity;   /* bytes of the buffer */
+    void *state;     /* what the property's setup made */
+    size_t capacity; /* bytes of the buffer */
     child_feed *feed;
     void *feed_context;
     uint64_t first; /* cases first .. end - 1 */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * chip_image: a packed ChipCallable parses to what was packed; a spoilt one is accepted exactly when every rule of R4 still
- * holds; and the parser never reads beyond the length it was given.
+ * chip_image: a packed ChipCallable parses to what was packed; a spoilt one is accepted exactly when every rule of R4
+ * still holds; and the parser never reads beyond the length it was given.
  */
 #include "base/chip_image.h"
 
@@ -99,8 +99,8 @@ static int check_name(struct property_context *context, const char *found, const
 {
     const char *name = packed != NULL ? packed : "";
     size_t length = strlen(name) < 63 ? strlen(name) : 63;
-    PROPERTY_REQUIRE(context, strlen(found) == length && memcmp(found, name, length) == 0, "name '%s' came back as '%s'",
-                     name, found);
+    PROPERTY_REQUIRE(context, strlen(found) == length && memcmp(found, name, length) == 0,
+                     "name '%s' came back as '%s'", name, found);
     return 0;
 }
 

@@ -57,8 +57,8 @@ static bool children_are_sound(const struct pto_chip_callable *header, const uin
             struct pto_core_callable other_core;
             uint64_t other_start = header->child_offsets[other];
             (void)child_header(bytes, length, header->child_offsets[other], &other_core);
-            bool apart = start >= other_start + 128 + other_core.binary_size ||
-                         other_start >= start + 128 + core.binary_size;
+            bool apart =
+                start >= other_start + 128 + other_core.binary_size || other_start >= start + 128 + core.binary_size;
             if (!apart || header->child_func_ids[i] == header->child_func_ids[other]) {
                 return false;
             }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * chip_image_model: the rules of R4 for a ChipCallable, written a second time in the plainest way: a list of used intervals
- * and no cleverness.
+ * chip_image_model: the rules of R4 for a ChipCallable, written a second time in the plainest way: a list of used
+ * intervals and no cleverness.
  */
 #ifndef HARNESS_PROPERTY_CHIP_IMAGE_MODEL_H
 #define HARNESS_PROPERTY_CHIP_IMAGE_MODEL_H

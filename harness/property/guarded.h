@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * guarded: memory that ends at an unreadable page, so that any build sees the first byte read or written beyond the end.
- * One owner, one thread.
+ * guarded: memory that ends at an unreadable page, so that any build sees the first byte read or written beyond the
+ * end. One owner, one thread.
  */
 #ifndef HARNESS_PROPERTY_GUARDED_H
 #define HARNESS_PROPERTY_GUARDED_H

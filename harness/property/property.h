@@ -2,10 +2,10 @@
 /*
  * property: a statement that must hold for every string of choices (design section 4).
  *
- * A property is one function that draws a case from a struct choice, does it, and says whether the statement held. It is
- * written once and used everywhere: N seeds in a cmocka case (runner.h), a libFuzzer or AFL++ target (fuzz.h), corpus replay.
- * It must be deterministic in its choices: no clock, no other randomness, nothing remembered between cases except what
- * `setup` made and every case leaves as it found it.
+ * A property is one function that draws a case from a struct choice, does it, and says whether the statement held. It
+ * is written once and used everywhere: N seeds in a cmocka case (runner.h), a libFuzzer or AFL++ target (fuzz.h),
+ * corpus replay. It must be deterministic in its choices: no clock, no other randomness, nothing remembered between
+ * cases except what `setup` made and every case leaves as it found it.
  */
 #ifndef HARNESS_PROPERTY_PROPERTY_H
 #define HARNESS_PROPERTY_PROPERTY_H
@@ -31,7 +31,8 @@ struct property {
     int (*run)(struct choice *choice, struct property_context *context);
     uint32_t default_runs; /* cases of a normal test run; about a second's worth */
     size_t max_bytes;      /* the longest string of choices worth making up */
-    /* Optional: what all cases share (loaded libraries, buffers). 0, or negative with the reason in context->message. */
+    /* Optional: what all cases share (loaded libraries, buffers). 0, or negative with the reason in context->message.
+     */
     int (*setup)(struct property_context *context);
     void (*teardown)(struct property_context *context);
 };
@@ -46,11 +47,11 @@ void property_trace(struct property_context *context, const char *format, ...) _
 #define property_fail(context, ...) property_fail_at(context, __FILE__, __LINE__, __VA_ARGS__)
 
 /* The text carries the numbers: what was found, what was expected. */
-#define PROPERTY_REQUIRE(context, condition, ...)                                                                       \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            return property_fail(context, __VA_ARGS__);                                                                \
-        }                                                                                                              \
+#define PROPERTY_REQUIRE(context, condition, ...)       \
+    do {                                                \
+        if (!(condition)) {                             \
+            return property_fail(context, __VA_ARGS__); \
+        }                                               \
     } while (0)
 
 #endif

@@ -69,7 +69,8 @@ void reproducer_command(const char *name, const char *path, char *command, size_
     char *found = NULL;
     if (length > 0) {
         self[length] = '\0';
-        for (char *next = strstr(self, "/" REPRODUCER_BUILD); next != NULL; next = strstr(next + 1, "/" REPRODUCER_BUILD)) {
+        for (char *next = strstr(self, "/" REPRODUCER_BUILD); next != NULL;
+             next = strstr(next + 1, "/" REPRODUCER_BUILD)) {
             found = next + 1;
         }
     }

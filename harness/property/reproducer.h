@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /*
- * Writes `bytes` to DIRECTORY/<name>-<hash>.bin, making the directory, and puts the path into `path`. Returns 0 or -errno.
- * Equal bytes give the same file.
+ * Writes `bytes` to DIRECTORY/<name>-<hash>.bin, making the directory, and puts the path into `path`. Returns 0 or
+ * -errno. Equal bytes give the same file.
  */
 int reproducer_write(const char *directory, const char *name, const uint8_t *bytes, size_t size, char *path,
                      size_t capacity);

@@ -117,11 +117,11 @@ static void check_settle(struct check *check, const struct property_options *opt
         const char *directory = options->failures != NULL ? options->failures : reproducer_directory();
         int result = reproducer_write(directory, check->job.property->name, check->bytes, check->size, failure->path,
                                       sizeof(failure->path));
-        if (result != 0) {
+        if (result != 0 && !options->quiet) {
             (void)fprintf(stderr, "property %s: cannot write a reproducer to %s: %s\n", check->job.property->name,
                           directory, strerror(-result));
-            failure->path[0] = '\0';
         }
+        failure->path[0] = result == 0 ? failure->path[0] : '\0';
         reproducer_command(check->job.property->name, failure->path, failure->command, sizeof(failure->command));
     }
     failure->verdict = check->report.verdict;
@@ -138,8 +138,10 @@ static int check_start(struct check *check, const struct property *property, con
     check->seed = runner_seed(options->seed);
     check->bytes = malloc(property->max_bytes + 1);
     if (check->bytes == NULL || (property->setup != NULL && property->setup(context) != 0)) {
-        (void)fprintf(stderr, "property %s: setup: %s\n", property->name,
-                      check->bytes == NULL ? "no memory" : context->message);
+        if (!options->quiet) {
+            (void)fprintf(stderr, "property %s: setup: %s\n", property->name,
+                          check->bytes == NULL ? "no memory" : context->message);
+        }
         free(check->bytes);
         return -1;
     }

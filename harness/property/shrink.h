@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * shrink: makes a failing string of choices shorter and smaller while it still fails. Deterministic: deletes chunks from large
- * to small, zeroes chunks, then lowers single bytes, and starts again until nothing helps or the budget is used up.
+ * shrink: makes a failing string of choices shorter and smaller while it still fails. Deterministic: deletes chunks
+ * from large to small, zeroes chunks, then lowers single bytes, and starts again until nothing helps or the budget is
+ * used up.
  */
 #ifndef HARNESS_PROPERTY_SHRINK_H
 #define HARNESS_PROPERTY_SHRINK_H
@@ -18,8 +19,8 @@ struct shrink {
 };
 
 /*
- * Shrinks `bytes` in place and returns the new size. The result always failed when it was tried last, or is the original.
- * Without memory for a candidate the original is returned.
+ * Shrinks `bytes` in place and returns the new size. The result always failed when it was tried last, or is the
+ * original. Without memory for a candidate the original is returned.
  */
 size_t shrink_bytes(struct shrink *shrink, uint8_t *bytes, size_t size);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * view_model: a tensor view as the list of its elements in row-major order. Each operation builds the new list from the old
- * one, element by element; strides and offsets do not exist here. Operations return true, or false when they ask for what
- * is not there; then the model is unchanged.
+ * view_model: a tensor view as the list of its elements in row-major order. Each operation builds the new list from the
+ * old one, element by element; strides and offsets do not exist here. Operations return true, or false when they ask
+ * for what is not there; then the model is unchanged.
  */
 #ifndef HARNESS_PROPERTY_VIEW_MODEL_H
 #define HARNESS_PROPERTY_VIEW_MODEL_H

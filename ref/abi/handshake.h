@@ -39,6 +39,9 @@ PTO_ASSERT_FIELD(struct pto_handshake, physical_core_id, 20);
 PTO_ASSERT_FIELD(struct pto_handshake, aicpu_regs_ready, 24);
 PTO_ASSERT_FIELD(struct pto_handshake, aicore_regs_ready, 28);
 
+/* Value of aicpu_regs_ready by which the AICPU gives the run up: the core leaves without touching registers. */
+#define PTO_HANDSHAKE_GIVEN_UP 2u
+
 /* Ids: 0 .. PTO_REG_ID_MAX name a dispatch; the rest is reserved. */
 #define PTO_REG_ID_MASK 0x7FFFFFFFu
 #define PTO_REG_ID_MAX 0x7FFFFFEFu

@@ -4,9 +4,9 @@
  *
  *   i32 T @0, i32 S @4, T tensors of 40 bytes @8, S scalars of 8 bytes @8 + 40 T
  *
- * This is the one decoder of the layout. It trusts no byte, reads nothing beyond the capacity it is given, and assumes no
- * alignment. Tensors travel whole: child_memory and the reserved bytes arrive as they were sent. Functions are pure and
- * thread safe, allocate nothing, and return 0 or a negative code with the numbers in `error` (NULL allowed):
+ * This is the one decoder of the layout. It trusts no byte, reads nothing beyond the capacity it is given, and assumes
+ * no alignment. Tensors travel whole: child_memory and the reserved bytes arrive as they were sent. Functions are pure
+ * and thread safe, allocate nothing, and return 0 or a negative code with the numbers in `error` (NULL allowed):
  *   -EMSGSIZE  the bytes do not fit the capacity
  *   -E2BIG     more than 128 tensors or 128 scalars
  *   -EINVAL    a negative count, or a tensor with an impossible rank, type or size
@@ -24,7 +24,7 @@
 #define BLOB_TENSOR_BYTES 40u
 #define BLOB_SCALAR_BYTES 8u
 /* The largest legal blob. */
-#define BLOB_MAX_BYTES                                                                                                  \
+#define BLOB_MAX_BYTES \
     (BLOB_HEADER_BYTES + BLOB_TENSOR_BYTES * PTO_CHIP_MAX_TENSOR_ARGS + BLOB_SCALAR_BYTES * PTO_CHIP_MAX_SCALAR_ARGS)
 
 /* A blob that passed blob_read. Borrows the bytes; the arrays may be unaligned, so read them with the accessors. */
@@ -39,7 +39,8 @@ struct blob_view {
 /* Bytes of a blob with these counts, which are 0 .. 128 each. */
 size_t blob_size(int32_t tensor_count, int32_t scalar_count);
 
-/* Writes `args` as a blob into `bytes` and gives its size. What blob_read would reject is not written; then nothing is. */
+/* Writes `args` as a blob into `bytes` and gives its size. What blob_read would reject is not written; then nothing is.
+ */
 int blob_write(const struct pto_task_args_view *args, void *bytes, size_t capacity, size_t *size,
                struct error_text *error);
 

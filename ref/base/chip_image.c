@@ -135,7 +135,8 @@ static void sort_children(const uint8_t *bytes, int32_t count, uint16_t *order)
     }
 }
 
-/* Nothing overlaps: neither children each other nor a child the orchestration. `used` becomes the end of the last one. */
+/* Nothing overlaps: neither children each other nor a child the orchestration. `used` becomes the end of the last one.
+ */
 static int check_overlap(const uint8_t *bytes, int32_t count, uint64_t *used, struct error_text *error)
 {
     uint16_t order[PTO_MAX_CHILDREN];

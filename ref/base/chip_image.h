@@ -5,9 +5,10 @@
  *   header of 8852 bytes | orchestration SO | zeros to a multiple of 64 | child 0 | zeros | child 1 | ...
  *   a child: CoreCallable header of 80 bytes | zeros to 128 | kernel SO
  *
- * Offsets count from the start of storage (byte 8852). Images come from anywhere: the parser trusts no byte, reads nothing
- * beyond the length it is given, assumes no alignment, and never reads orchestration or kernel bytes. It allocates nothing,
- * writes nothing, and is thread safe. All functions return 0 or a negative code, with the numbers in `error` (NULL allowed).
+ * Offsets count from the start of storage (byte 8852). Images come from anywhere: the parser trusts no byte, reads
+ * nothing beyond the length it is given, assumes no alignment, and never reads orchestration or kernel bytes. It
+ * allocates nothing, writes nothing, and is thread safe. All functions return 0 or a negative code, with the numbers in
+ * `error` (NULL allowed).
  */
 #ifndef BASE_CHIP_IMAGE_H
 #define BASE_CHIP_IMAGE_H
@@ -31,25 +32,25 @@ struct chip_image {
 };
 
 struct chip_image_child {
-    int32_t func_id;      /* 0 .. 1023, unique in the image */
-    uint32_t offset;      /* of the CoreCallable, from the start of storage; a multiple of 64 */
-    uint32_t binary_size; /* bytes of the kernel SO */
-    int32_t sig_count;    /* 0 .. 16 */
+    int32_t func_id;         /* 0 .. 1023, unique in the image */
+    uint32_t offset;         /* of the CoreCallable, from the start of storage; a multiple of 64 */
+    uint32_t binary_size;    /* bytes of the kernel SO */
+    int32_t sig_count;       /* 0 .. 16 */
     const uint8_t *callable; /* the CoreCallable in the image, 4-aligned at best */
     const uint8_t *binary;   /* callable + 128 */
 };
 
 /*
- * Checks the image in `bytes` and describes it. Bytes behind its end are allowed and not looked at. On failure `image` is
- * untouched. Returns 0; -EMSGSIZE when something lies outside `length`; -EINVAL for everything else: counts, directions,
- * names that are not terminated or not as long as they say, func_ids out of range or twice, offsets that are no multiple of
- * 64 or overlap.
+ * Checks the image in `bytes` and describes it. Bytes behind its end are allowed and not looked at. On failure `image`
+ * is untouched. Returns 0; -EMSGSIZE when something lies outside `length`; -EINVAL for everything else: counts,
+ * directions, names that are not terminated or not as long as they say, func_ids out of range or twice, offsets that
+ * are no multiple of 64 or overlap.
  */
 int chip_image_parse(const void *bytes, uint64_t length, struct chip_image *image, struct error_text *error);
 
 /*
- * For the C ABI, which gives no length: the same checks against 256 MiB. Only the header and the child headers at checked
- * offsets are read; image->size is the extent that they claim.
+ * For the C ABI, which gives no length: the same checks against 256 MiB. Only the header and the child headers at
+ * checked offsets are read; image->size is the extent that they claim.
  */
 int chip_image_parse_unsized(const void *bytes, struct chip_image *image, struct error_text *error);
 

@@ -32,8 +32,8 @@ int chip_image_packed_size(const struct chip_image_spec *spec, uint64_t *size, s
         uint64_t start = child_start(end);
         result = check_count(child->sig_count, PTO_CORE_MAX_TENSOR_ARGS, "sig_count of a child", error);
         if (result == 0 && (child->binary_size > UINT32_MAX || start > UINT32_MAX)) {
-            result = error_set(error, -EFBIG, "child %d: %zu bytes at offset %lu exceed 32 bits", i,
-                               child->binary_size, start);
+            result = error_set(error, -EFBIG, "child %d: %zu bytes at offset %lu exceed 32 bits", i, child->binary_size,
+                               start);
         }
         end = start + PTO_CORE_CALLABLE_BINARY_OFFSET + child->binary_size;
     }

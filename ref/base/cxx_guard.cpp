@@ -6,7 +6,8 @@
 #include <cstring>
 #include <exception>
 
-namespace {
+namespace
+{
 
 void copy_text(const char *text, char *what, size_t capacity)
 {

@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 /*
- * The first eight bytes of the GNU build-id note as a little-endian number; FNV-1a of all bytes when there is no such note
- * or the bytes are no sound ELF64 file. Never fails, reads nothing beyond `size`, assumes no alignment; NULL with size 0 is
- * allowed. Pure and thread safe.
+ * The first eight bytes of the GNU build-id note as a little-endian number; FNV-1a of all bytes when there is no such
+ * note or the bytes are no sound ELF64 file. Never fails, reads nothing beyond `size`, assumes no alignment; NULL with
+ * size 0 is allowed. Pure and thread safe.
  */
 uint64_t elf_build_id_key(const void *bytes, size_t size);
 

@@ -3,11 +3,12 @@
  * fault: named sites at which a fault plan can make a call fail (design section 4 "Faults").
  *
  * Product code names no fault. Every fallible call (allocation, copy, file, dlopen, mmap, fork, thread, launch) asks
- * fault_hit("subject.call") first and takes the error it is given exactly as if the call itself had failed. A plan is a list
- * of rules "the Nth call of site S fails with E, once or from then on". Without a plan a site costs one relaxed load.
+ * fault_hit("subject.call") first and takes the error it is given exactly as if the call itself had failed. A plan is a
+ * list of rules "the Nth call of site S fails with E, once or from then on". Without a plan a site costs one relaxed
+ * load.
  *
- * The plan is process-wide (it lives in libnpu.so, once) and thread safe. Counting starts when a plan is installed; an empty
- * plan only counts, which is how the fault loop learns which sites a scenario reaches.
+ * The plan is process-wide (it lives in libnpu.so, once) and thread safe. Counting starts when a plan is installed; an
+ * empty plan only counts, which is how the fault loop learns which sites a scenario reaches.
  */
 #ifndef BASE_FAULT_H
 #define BASE_FAULT_H

@@ -2,8 +2,9 @@
 /*
  * hash: 64-bit hashes of bytes. Both are pure functions, thread safe, and accept NULL when `size` is 0.
  *
- * hash_bytes is fast (XXH3) and for looking things up by content; equality is always decided by comparing the bytes (R6).
- * hash_fnv1a is the FNV-1a 64 that the Build-ID key falls back to (host.md 4.1); it names things in logs and files.
+ * hash_bytes is fast (XXH3) and for looking things up by content; equality is always decided by comparing the bytes
+ * (R6). hash_fnv1a is the FNV-1a 64 that the Build-ID key falls back to (host.md 4.1); it names things in logs and
+ * files.
  */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Shared-object images handed over as bytes: staged under the simulated root, loaded, and unlinked before anybody else can
- * depend on the file (R10). glibc knows a library by device and inode, and an unlinked file keeps its inode while it is
- * mapped, so equal names or equal bytes never give back an older library by accident.
+ * Shared-object images handed over as bytes: staged under the simulated root, loaded, and unlinked before anybody else
+ * can depend on the file (R10). glibc knows a library by device and inode, and an unlinked file keeps its inode while
+ * it is mapped, so equal names or equal bytes never give back an older library by accident.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -112,6 +112,10 @@ static int image_open(struct image_stage *stage, void **handle)
     void *opened = dlopen(stage->path, RTLD_NOW | RTLD_LOCAL | IMAGE_CACHE_DLOPEN_FLAGS);
     if (opened == NULL) {
         const char *reason = dlerror();
+        size_t prefix = strlen(stage->path);
+        if (reason != NULL && strncmp(reason, stage->path, prefix) == 0 && strncmp(reason + prefix, ": ", 2) == 0) {
+            reason += prefix + 2; /* the path is in the text already, and there is little room */
+        }
         return error_set(&stage->error, -ENOEXEC, "dlopen %s (%zu bytes): %s", stage->path, stage->size,
                          reason != NULL ? reason : "no reason given");
     }

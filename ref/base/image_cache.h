@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * image_cache: in fuzz builds, images that were loaded once stay loaded and equal bytes give back the same handle, because
- * libFuzzer crashes on coverage counters that are unloaded and takes every further copy for new code (design section 2).
- * In every other build the cache is empty, and these functions say so. Thread safe.
+ * image_cache: in fuzz builds, images that were loaded once stay loaded and equal bytes give back the same handle,
+ * because libFuzzer crashes on coverage counters that are unloaded and takes every further copy for new code (design
+ * section 2). In every other build the cache is empty, and these functions say so. Thread safe.
  */
 #ifndef BASE_IMAGE_CACHE_H
 #define BASE_IMAGE_CACHE_H
@@ -19,7 +19,8 @@
 
 /* The handle of an image with exactly these bytes, or NULL. */
 void *image_cache_find(const void *bytes, size_t size);
-/* Remembers a copy of the bytes with their handle, once. Without memory for the copy the image is only not found again. */
+/* Remembers a copy of the bytes with their handle, once. Without memory for the copy the image is only not found again.
+ */
 void image_cache_keep(const void *bytes, size_t size, void *handle);
 /* Whether `handle` belongs to the cache and must not be closed. */
 bool image_cache_holds(const void *handle);

@@ -65,7 +65,8 @@ void log_message_v(enum log_level level, const char *source, const char *format,
         memcpy(line + used - 3, "...", 3);
     }
     line[used++] = '\n';
-    /* One write, so that lines of several threads and processes do not mix; a log that cannot be written is nobody's error. */
+    /* One write, so that lines of several threads and processes do not mix; a log that cannot be written is nobody's
+     * error. */
     ssize_t written = write(STDERR_FILENO, line, used);
     (void)written;
 }

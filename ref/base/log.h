@@ -8,7 +8,13 @@
 
 #include <stdarg.h>
 
-enum log_level { LOG_LEVEL_ERROR = 0, LOG_LEVEL_WARN = 1, LOG_LEVEL_INFO = 2, LOG_LEVEL_DEBUG = 3, LOG_LEVEL_NONE = -1 };
+enum log_level {
+    LOG_LEVEL_ERROR = 0,
+    LOG_LEVEL_WARN = 1,
+    LOG_LEVEL_INFO = 2,
+    LOG_LEVEL_DEBUG = 3,
+    LOG_LEVEL_NONE = -1
+};
 
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);

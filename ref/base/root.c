@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The simulated root (R10). The process that makes it keeps an exclusive flock on it through a descriptor that its forked
- * children inherit, so the lock lives as long as anybody of the process tree. A root without a lock is what a killed tree left
- * behind; the next process that makes a root removes it.
+ * The simulated root (R10). The process that makes it keeps an exclusive flock on it through a descriptor that its
+ * forked children inherit, so the lock lives as long as anybody of the process tree. A root without a lock is what a
+ * killed tree left behind; the next process that makes a root removes it.
  */
 #include <dirent.h>
 #include <errno.h>

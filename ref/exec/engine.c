@@ -10,7 +10,7 @@
 
 #include "base/os.h"
 #include "exec/clock.h"
-#include "exec/fibers.h"
+#include "exec/fibers_inline.h"
 #include "exec/group.h"
 #include "exec/threads.h"
 #include "exec/watchdog.h"

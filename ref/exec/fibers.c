@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "exec/fibers_inline.h"
 #include "exec/group.h"
 
 /* ---- queues ---- */
@@ -66,8 +67,7 @@ EXEC_NO_TSAN uint64_t exec_group_progress(const struct exec_group *group)
 {
     uint64_t sum = 0;
     for (uint32_t i = 0; i < group->count; i++) {
-        /* Relaxed: only whether it moved matters. */
-        sum += atomic_load_explicit(&group->processors[i]->self.progress, memory_order_relaxed);
+        sum += exec_private_load64(&group->processors[i]->self.progress); /* only whether it moved matters */
     }
     return sum;
 }
@@ -191,40 +191,10 @@ EXEC_NO_TSAN static struct exec_processor *exec_fibers_pick(struct exec_engine *
     }
 }
 
-/* ---- the switch ---- */
-
-EXEC_NO_TSAN static struct exec_context *exec_fibers_enter(struct exec_engine *engine, struct exec_processor *to)
-{
-    if (to == NULL) {
-        exec_self_now = engine->outside;
-        return &engine->root;
-    }
-    exec_self_now = &to->self;
-    to->group->switches++;
-    exec_state_set(to, EXEC_STATE_RUNNING);
-    return &to->stack->context;
-}
-
-EXEC_NO_TSAN void exec_fibers_block(struct exec_processor *processor)
+EXEC_NO_TSAN void exec_fibers_block_slow(struct exec_processor *processor)
 {
     struct exec_engine *engine = processor->engine;
     struct exec_processor *next = exec_fibers_pick(engine, processor, EXEC_POINT_YIELD);
-    if (next == processor) {
-        exec_state_set(processor, EXEC_STATE_RUNNING);
-        return;
-    }
-    exec_context_switch(&processor->stack->context, exec_fibers_enter(engine, next));
-}
-
-EXEC_NO_TSAN void exec_fibers_point(struct exec_processor *processor, enum exec_point point)
-{
-    struct exec_engine *engine = processor->engine;
-    if (exec_policy_empty(&engine->policy) && !engine->policy.exploring) {
-        return;
-    }
-    exec_state_set(processor, EXEC_STATE_READY);
-    exec_policy_add(&engine->policy, processor);
-    struct exec_processor *next = exec_policy_next(&engine->policy, processor, point);
     if (next == processor) {
         exec_state_set(processor, EXEC_STATE_RUNNING);
         return;

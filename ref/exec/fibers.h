@@ -7,7 +7,7 @@
  * deadline lies before it; else a processor that yielded low; else a stalled waiter of a group in which nobody can get on; else
  * the first deadline. Nobody: deadlock.
  *
- * fibers.c holds that choice and the switch, fibers_wait.c the blocking calls, fibers_group.c start and end of groups.
+ * fibers.c holds that choice, fibers_inline.h the switch, fibers_wait.c the blocking calls, fibers_group.c start and end of groups.
  */
 #ifndef EXEC_FIBERS_H
 #define EXEC_FIBERS_H
@@ -20,11 +20,8 @@
 
 /* ---- fibers.c ---- */
 
-/* The processor stays runnable; others may run first. Round robin: it goes to the end of the queue. */
-void exec_fibers_point(struct exec_processor *processor, enum exec_point point);
-
-/* The processor is not runnable (its state says why): runs others until somebody makes it runnable. */
-void exec_fibers_block(struct exec_processor *processor);
+/* Like exec_fibers_block of fibers_inline.h, also when the processor is over (it is then not resumed in this run). */
+void exec_fibers_block_slow(struct exec_processor *processor);
 
 /* Gives the OS thread to processors until the root group has ended or nobody can ever run; called on the driver's stack. */
 void exec_fibers_run_some(struct exec_engine *engine);

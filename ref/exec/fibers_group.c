@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Start, end, cancelling and cutting off of groups on the fibers engine, and the driver. */
-#include "exec/fibers.h"
+#include "exec/fibers_inline.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -42,7 +42,7 @@ EXEC_NO_TSAN static void exec_fibers_over(struct exec_processor *processor, enum
 EXEC_NO_TSAN _Noreturn void exec_fibers_stop(struct exec_processor *processor, enum exec_state state)
 {
     exec_fibers_over(processor, state, true);
-    exec_fibers_block(processor);
+    exec_fibers_block_slow(processor);
     abort(); /* nobody resumes what is over */
 }
 
@@ -62,7 +62,7 @@ EXEC_NO_TSAN static void exec_fibers_main(struct exec_transfer arrived)
         processor->entry(processor->argument);
         exec_fibers_settle(processor);
         exec_fibers_over(processor, EXEC_STATE_ENDED, false);
-        exec_fibers_block(processor);
+        exec_fibers_block_slow(processor);
     }
 }
 
@@ -70,9 +70,8 @@ EXEC_NO_TSAN static void exec_fibers_main(struct exec_transfer arrived)
 
 EXEC_NO_TSAN static void exec_fibers_cancel_one(struct exec_processor *processor)
 {
-    /* Relaxed, one OS thread. */
-    uint32_t attention = atomic_load_explicit(&processor->self.attention, memory_order_relaxed);
-    atomic_store_explicit(&processor->self.attention, attention | EXEC_ATTEND_CANCEL, memory_order_relaxed);
+    uint32_t attention = exec_private_load(&processor->self.attention);
+    exec_private_store(&processor->self.attention, attention | EXEC_ATTEND_CANCEL);
     switch (exec_state_get(processor)) {
     case EXEC_STATE_WAITING:
     case EXEC_STATE_STALLED:
@@ -130,7 +129,10 @@ EXEC_NO_TSAN void exec_fibers_cut(struct exec_group *group)
             told = true;
         }
         if (processor->joined != NULL) {
-            exec_fibers_cut(processor->joined); /* makes the processor ready; its own end follows */
+            struct exec_group *joined = processor->joined;
+            exec_fibers_cut(joined); /* makes the processor ready; its own end follows ... */
+            joined->running = false; /* ... and so it will not finish its call of exec_group_run */
+            joined->count = 0;
         }
         if (processor != running) {
             exec_context_release_for(now, &processor->stack->context, &group->live);

@@ -3,7 +3,7 @@
  * The blocking calls of the fibers engine. The loops load the awaited word with acquire and are visible to ThreadSanitizer;
  * what they do to the engine happens in EXEC_NO_TSAN helpers. The caller has filled in processor->wait.
  */
-#include "exec/fibers.h"
+#include "exec/fibers_inline.h"
 
 #include <errno.h>
 
@@ -59,7 +59,7 @@ EXEC_NO_TSAN static void exec_fibers_refuse(struct exec_processor *processor)
 {
     exec_fibers_advance(processor->engine, EXEC_REFUSED_WAIT_NS);
     if (exec_state_is_over(exec_state_get(processor))) {
-        exec_fibers_block(processor); /* cut off just now: never resumed */
+        exec_fibers_block_slow(processor); /* cut off just now: never resumed */
     }
     exec_fibers_point(processor, EXEC_POINT_YIELD);
 }
@@ -152,11 +152,28 @@ int exec_fibers_user_wait(struct exec_processor *processor)
             continue;
         }
         exec_fibers_advance(processor->engine, EXEC_USER_WAIT_NS);
+        if (exec_fibers_is_due(processor, exec_fibers_op_limit(processor))) {
+            return -ETIMEDOUT; /* lanes that keep waking each other never sleep that long */
+        }
         int result = exec_fibers_sleep_on(processor, EXEC_STATE_USER, exec_fibers_op_limit(processor));
         if (result != 0) {
             return result == -ETIMEDOUT && exec_word_changed(processor) ? 0 : result;
         }
     }
+}
+
+/* exec_fibers_make_ready for a processor that waits on a word: the path of every hand-over. */
+EXEC_NO_TSAN static void exec_fibers_release(struct exec_processor *waiter)
+{
+    struct exec_engine *engine = waiter->engine;
+    engine->stalled -= exec_state_get(waiter) == EXEC_STATE_STALLED ? 1u : 0u;
+    exec_waits_remove(&engine->waits, &engine->shared, waiter);
+    if (waiter->timer.position != 0) {
+        exec_timers_remove(&engine->timers, &waiter->timer);
+    }
+    waiter->result = 0;
+    exec_state_set(waiter, EXEC_STATE_READY);
+    exec_policy_add(&engine->policy, waiter);
 }
 
 EXEC_NO_TSAN void exec_fibers_wake(struct exec_processor *processor, _Atomic uint32_t *word)
@@ -165,7 +182,7 @@ EXEC_NO_TSAN void exec_fibers_wake(struct exec_processor *processor, _Atomic uin
     struct exec_processor *waiter = exec_waits_find(waits, word, NULL);
     while (waiter != NULL) {
         struct exec_processor *after = exec_waits_find(waits, word, waiter);
-        exec_fibers_make_ready(waiter, 0);
+        exec_fibers_release(waiter);
         waiter = after;
     }
     if ((exec_attention(&processor->self) & EXEC_ATTEND_POLICY) != 0) {

@@ -186,12 +186,10 @@ EXEC_NO_TSAN static void exec_processor_begin(struct exec_processor *processor)
     struct exec_self *self = &processor->self;
     bool exploring = !engine->shared.threads && engine->policy.exploring;
     self->shared = &engine->shared;
-    /* Relaxed: published with the group. */
-    atomic_store_explicit(&self->attention, exploring ? (uint32_t)EXEC_ATTEND_POLICY : 0u, memory_order_relaxed);
-    atomic_store_explicit(&self->in_user, 0u, memory_order_relaxed);
-    atomic_store_explicit(&self->progress, 0u, memory_order_relaxed);
-    atomic_store_explicit(&processor->wait_word, NULL, memory_order_relaxed);
-    atomic_store_explicit(&processor->blocks, 0u, memory_order_relaxed);
+    exec_private_store(&self->attention, exploring ? (uint32_t)EXEC_ATTEND_POLICY : 0u);
+    exec_private_store(&self->in_user, 0u);
+    exec_private_store64(&self->progress, 0u);
+    exec_private_store64(&processor->blocks, 0u);
     self->user_calls = 0;
     self->debt_ns = 0;
     self->progress_ns = engine->shared.now_ns;
@@ -210,6 +208,7 @@ EXEC_NO_TSAN void exec_group_begin(struct exec_group *group)
     struct exec_engine *engine = group->engine;
     group->running = true;
     group->cancelled = false;
+    group->told = false;
     group->reproducible = !engine->shared.threads;
     group->end = EXEC_END_OK;
     group->signal_number = 0;

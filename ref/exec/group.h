@@ -10,7 +10,7 @@
 /* True when no processor of the group is left. Relaxed: says nothing about their memory, see exec_group_joined. */
 EXEC_NO_TSAN static inline bool exec_group_is_over(const struct exec_group *group)
 {
-    return atomic_load_explicit(&group->live, memory_order_relaxed) == 0; /* relaxed: see above */
+    return exec_private_load(&group->live) == 0;
 }
 
 /* Fills in the state of a new run and of each of its processors; links the group behind the running ones. */

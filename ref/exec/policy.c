@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/os.h"
-#include "exec/processor.h"
+#include "exec/policy_inline.h"
 
 #define EXEC_SLOT_BITS 64u
 
@@ -95,20 +95,10 @@ EXEC_NO_TSAN void exec_policy_retire(struct exec_policy_state *state, struct exe
     }
 }
 
-EXEC_NO_TSAN void exec_policy_add(struct exec_policy_state *state, struct exec_processor *processor)
+EXEC_NO_TSAN void exec_policy_add_explored(struct exec_policy_state *state, struct exec_processor *processor)
 {
-    if (state->exploring) {
-        state->ready[processor->slot / EXEC_SLOT_BITS] |= 1ull << (processor->slot % EXEC_SLOT_BITS);
-        state->ready_count++;
-        return;
-    }
-    processor->next = NULL;
-    if (state->first == NULL) {
-        state->first = processor;
-    } else {
-        state->last->next = processor;
-    }
-    state->last = processor;
+    state->ready[processor->slot / EXEC_SLOT_BITS] |= 1ull << (processor->slot % EXEC_SLOT_BITS);
+    state->ready_count++;
 }
 
 EXEC_NO_TSAN void exec_policy_remove(struct exec_policy_state *state, struct exec_processor *processor)
@@ -130,11 +120,6 @@ EXEC_NO_TSAN void exec_policy_remove(struct exec_policy_state *state, struct exe
     if (state->last == processor) {
         state->last = before;
     }
-}
-
-EXEC_NO_TSAN bool exec_policy_empty(const struct exec_policy_state *state)
-{
-    return state->exploring ? state->ready_count == 0 : state->first == NULL;
 }
 
 EXEC_NO_TSAN static bool exec_policy_is_ready(const struct exec_policy_state *state, size_t slot)
@@ -212,16 +197,9 @@ EXEC_NO_TSAN static struct exec_processor *exec_policy_explore(struct exec_polic
     return exec_policy_indexed(state, caller, point, index);
 }
 
-EXEC_NO_TSAN struct exec_processor *exec_policy_next(struct exec_policy_state *state, struct exec_processor *caller,
-                                                     enum exec_point point)
+EXEC_NO_TSAN struct exec_processor *exec_policy_next_explored(struct exec_policy_state *state,
+                                                              struct exec_processor *caller, enum exec_point point)
 {
-    if (!state->exploring) {
-        struct exec_processor *next = state->first;
-        if (next != NULL) {
-            state->first = next->next;
-        }
-        return next;
-    }
     if (state->ready_count == 0) {
         return NULL;
     }

@@ -51,13 +51,12 @@ void exec_policy_reset(struct exec_policy_state *state, const struct exec_option
 void exec_policy_enrol(struct exec_policy_state *state, struct exec_processor *processor);
 void exec_policy_retire(struct exec_policy_state *state, struct exec_processor *processor);
 
-void exec_policy_add(struct exec_policy_state *state, struct exec_processor *processor);
 /* For a processor in the set that is cut off. */
 void exec_policy_remove(struct exec_policy_state *state, struct exec_processor *processor);
-bool exec_policy_empty(const struct exec_policy_state *state);
 
-/* Takes the next processor out of the set, NULL when it is empty. `caller` is whose place it takes (NULL: the driver). */
-struct exec_processor *exec_policy_next(struct exec_policy_state *state, struct exec_processor *caller,
-                                        enum exec_point point);
+/* The exploring halves of what policy_inline.h offers. */
+void exec_policy_add_explored(struct exec_policy_state *state, struct exec_processor *processor);
+struct exec_processor *exec_policy_next_explored(struct exec_policy_state *state, struct exec_processor *caller,
+                                                 enum exec_point point);
 
 #endif

@@ -80,6 +80,8 @@ struct exec_group {
     uint64_t start_ns;
     uint64_t end_ns;
     uint64_t cancel_ns; /* threads */
+    bool told;          /* threads: somebody was told -EDEADLK in this run ... */
+    uint64_t told_ns;   /* ... and when */
     uint64_t switches;
     struct exec_processor *joiner; /* who waits for the end, NULL: the driver */
     struct exec_timer sync;
@@ -123,13 +125,12 @@ static inline struct exec_processor *exec_processor_of(struct exec_self *self)
 
 EXEC_NO_TSAN static inline void exec_state_set(struct exec_processor *processor, enum exec_state state)
 {
-    /* Relaxed: reports only take a look. */
-    atomic_store_explicit(&processor->state, (uint32_t)state, memory_order_relaxed);
+    exec_private_store(&processor->state, (uint32_t)state);
 }
 
 EXEC_NO_TSAN static inline enum exec_state exec_state_get(const struct exec_processor *processor)
 {
-    return (enum exec_state)atomic_load_explicit(&processor->state, memory_order_relaxed); /* relaxed: see above */
+    return (enum exec_state)exec_private_load(&processor->state);
 }
 
 static inline bool exec_state_is_over(enum exec_state state)

@@ -82,13 +82,13 @@ EXEC_NO_TSAN static void exec_on_fault(int number, siginfo_t *info, void *contex
 {
     struct exec_processor *processor = exec_self_now != NULL ? exec_processor_of(exec_self_now) : NULL;
     bool guard = processor != NULL && number == SIGSEGV && exec_hit_guard(processor, info->si_addr);
-    /* Relaxed: written by this OS thread. si_code > 0: raised by an instruction, not sent by somebody. */
+    /* si_code > 0: raised by an instruction, not sent by somebody. */
     if (processor == NULL || info->si_code <= 0 ||
-        (!guard && atomic_load_explicit(&processor->self.in_user, memory_order_relaxed) == 0)) {
+        (!guard && exec_private_load(&processor->self.in_user) == 0)) {
         exec_signal_pass_on(number, info, context);
         return;
     }
-    atomic_store_explicit(&processor->self.in_user, 0u, memory_order_relaxed); /* a fault in here is our own */
+    exec_private_store(&processor->self.in_user, 0u); /* a fault in here is our own */
     const ucontext_t *faulted = context;
     char headline[EXEC_HEADLINE_BYTES];
     exec_tsan_ignore_begin();

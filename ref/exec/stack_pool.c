@@ -23,7 +23,7 @@ uint32_t exec_stack_class(size_t bytes)
     return size_class;
 }
 
-static int exec_stack_map(struct exec_stack_pool *pool, uint32_t size_class, struct exec_stack **stack)
+EXEC_NO_TSAN static int exec_stack_map(struct exec_stack_pool *pool, uint32_t size_class, struct exec_stack **stack)
 {
     int result = -ENOMEM;
     struct exec_stack *made = os_zalloc("exec.stack_alloc", sizeof(*made));
@@ -76,7 +76,7 @@ EXEC_NO_TSAN void exec_stack_give(struct exec_stack_pool *pool, struct exec_stac
     pool->free[stack->size_class] = stack;
 }
 
-void exec_stack_pool_clear(struct exec_stack_pool *pool)
+EXEC_NO_TSAN void exec_stack_pool_clear(struct exec_stack_pool *pool)
 {
     for (uint32_t i = 0; i < EXEC_STACK_CLASSES; i++) {
         while (pool->free[i] != NULL) {

@@ -105,8 +105,13 @@ static enum exec_turn exec_stall_turn(struct exec_processor *processor, uint64_t
 {
     const struct exec_processor *chosen = NULL;
     bool all_stalled = true;
-    for (uint32_t i = 0; i < processor->group->count; i++) {
-        const struct exec_processor *other = processor->group->processors[i];
+    struct exec_group *group = processor->group;
+    uint64_t now = exec_threads_now(processor->engine);
+    if (group->told && now - group->told_ns < processor->engine->options.stall_limit_ns) {
+        return EXEC_TURN_NONE; /* whoever was told last is to have time to do something about it */
+    }
+    for (uint32_t i = 0; i < group->count; i++) {
+        const struct exec_processor *other = group->processors[i];
         if (exec_state_get(other) != EXEC_STATE_STALLED) {
             all_stalled = all_stalled && exec_state_is_over(exec_state_get(other));
         } else if (other->told != progress + 1u && (chosen == NULL || other->wait.rank < chosen->wait.rank)) {
@@ -115,6 +120,8 @@ static enum exec_turn exec_stall_turn(struct exec_processor *processor, uint64_t
     }
     if (chosen == processor) {
         processor->told = progress + 1u;
+        group->told = true;
+        group->told_ns = now;
         return EXEC_TURN_OURS;
     }
     return chosen == NULL && all_stalled ? EXEC_TURN_NOBODYS : EXEC_TURN_NONE;

@@ -23,14 +23,4 @@ struct exec_waits {
     struct exec_processor *last[EXEC_WAIT_BUCKETS];
 };
 
-/* Appends the processor, whose wait record is filled in. Counts it in shared->waiting. */
-void exec_waits_add(struct exec_waits *waits, struct exec_shared *shared, struct exec_processor *processor);
-void exec_waits_remove(struct exec_waits *waits, struct exec_shared *shared, struct exec_processor *processor);
-
-/*
- * The next processor after `from` (NULL: the first) in the bucket of `word` that waits for `word` and whose condition holds
- * now. NULL: no more.
- */
-struct exec_processor *exec_waits_find(struct exec_waits *waits, _Atomic uint32_t *word, struct exec_processor *from);
-
 #endif

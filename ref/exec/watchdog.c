@@ -13,7 +13,7 @@
 #include "base/fault.h"
 #include "base/os.h"
 #include "exec/clock.h"
-#include "exec/fibers.h"
+#include "exec/fibers_inline.h"
 #include "exec/group.h"
 #include "exec/threads.h"
 #include "exec/user_image.h"
@@ -199,7 +199,7 @@ EXEC_NO_TSAN static void exec_charge_cpu(struct exec_processor *processor, uint6
     }
     exec_fibers_advance(engine, ns);
     if (exec_state_is_over(exec_state_get(processor))) {
-        exec_fibers_block(processor); /* cut off just now: never resumed */
+        exec_fibers_block_slow(processor); /* cut off just now: never resumed */
     }
 }
 
@@ -224,8 +224,7 @@ EXEC_NO_TSAN static void exec_tick_user(struct exec_watch *watch, struct exec_pr
     if (!same) {
         return;
     }
-    /* Relaxed: read by handlers on this OS thread only. */
-    atomic_store_explicit(&processor->self.in_user, 0u, memory_order_relaxed);
+    exec_private_store(&processor->self.in_user, 0u);
     exec_charge_cpu(processor, elapsed);
     if (processor->engine->shared.now_ns >= exec_fibers_op_limit(processor)) {
         exec_state_set(processor, EXEC_STATE_ABANDONED);
@@ -236,17 +235,17 @@ EXEC_NO_TSAN static void exec_tick_user(struct exec_watch *watch, struct exec_pr
     watch->last = &processor->self;
     watch->last_call = processor->self.user_calls;
     watch->last_cpu_ns = exec_clock_cpu_ns();
-    atomic_store_explicit(&processor->self.in_user, 1u, memory_order_relaxed);
+    exec_private_store(&processor->self.in_user, 1u);
 }
 
-/* Looks with plain loads: the interrupted code may be anywhere, in a sanitizer's atomics too. */
+/* The interrupted code may be anywhere, inside a sanitizer's runtime too: nothing here may call into that. */
 EXEC_NO_INSTRUMENT static void exec_tick_stuck(struct exec_watch *watch, struct exec_processor *processor)
 {
     const struct exec_group *group = processor->group;
     uint64_t now_ns = *(const volatile uint64_t *)&processor->engine->shared.now_ns;
     uint64_t progress = 0;
     for (uint32_t i = 0; i < group->count; i++) {
-        progress += *(const volatile uint64_t *)(const volatile void *)&group->processors[i]->self.progress;
+        progress += exec_private_load64(&group->processors[i]->self.progress);
     }
     if (watch->stuck_group != group || watch->stuck_now_ns != now_ns || watch->stuck_progress != progress) {
         watch->stuck_group = group;
@@ -255,16 +254,16 @@ EXEC_NO_INSTRUMENT static void exec_tick_stuck(struct exec_watch *watch, struct 
         watch->stuck_ticks = 0;
         watch->stuck_cpu_ns = exec_clock_cpu_ns();
     } else if (++watch->stuck_ticks >= EXEC_STUCK_TICKS) {
-        *(volatile uint32_t *)(volatile void *)&processor->self.attention |= EXEC_ATTEND_TICK;
+        uint32_t attention = exec_private_load(&processor->self.attention);
+        exec_private_store(&processor->self.attention, attention | EXEC_ATTEND_TICK);
     }
 }
 
 EXEC_NO_TSAN void exec_watchdog_attend(struct exec_processor *processor)
 {
     struct exec_watch *watch = &exec_watch;
-    /* Relaxed, one OS thread. */
-    uint32_t attention = atomic_load_explicit(&processor->self.attention, memory_order_relaxed);
-    atomic_store_explicit(&processor->self.attention, attention & ~(uint32_t)EXEC_ATTEND_TICK, memory_order_relaxed);
+    uint32_t attention = exec_private_load(&processor->self.attention);
+    exec_private_store(&processor->self.attention, attention & ~(uint32_t)EXEC_ATTEND_TICK);
     if (watch->stuck_group == NULL) {
         return; /* another processor has attended */
     }
@@ -310,8 +309,7 @@ EXEC_NO_TSAN static void exec_tick_thread(struct exec_watch *watch, struct exec_
         watch->last_progress = progress;
         watch->last_ns = now;
     } else if (now - watch->last_ns >= processor->engine->options.op_limit_ns) {
-        /* Relaxed: read by handlers on this OS thread only. */
-        atomic_store_explicit(&processor->self.in_user, 0u, memory_order_relaxed);
+        exec_private_store(&processor->self.in_user, 0u);
         exec_state_set(processor, EXEC_STATE_ABANDONED);
         exec_op_timeout(processor, "spun in user code");
         exec_threads_stop(processor, EXEC_STATE_ABANDONED);
@@ -329,8 +327,7 @@ EXEC_NO_INSTRUMENT void exec_watchdog_tick(uintptr_t pc)
     if (!threads) {
         exec_tick_stuck(&exec_watch, processor);
     }
-    /* Plain load: the interrupted code may be in a sanitizer's atomics. */
-    if (*(const volatile uint32_t *)(const volatile void *)&self->in_user == 0 || !exec_user_image_contains(pc)) {
+    if (exec_private_load(&self->in_user) == 0 || !exec_user_image_contains(pc)) {
         return;
     }
     if (threads) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/context.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,11 +68,10 @@ bool host_enter(struct host_context *context)
         log_message(LOG_LEVEL_INFO, "host", "the context is NULL");
         return false;
     }
-    if (platform_is_inside(context)) {
-        log_message(LOG_LEVEL_ERROR, "host", "a context was called from inside its own run");
-        return false;
-    }
-    if (host_lock_take(&context->lock) != 0) {
+    int result = platform_is_inside(context) ? -EDEADLK : host_lock_take(&context->lock);
+    if (result != 0) {
+        log_message(LOG_LEVEL_ERROR, "host",
+                    "a context was called from inside its own run, or by a cancelled processor");
         return false;
     }
     context->error[0] = '\0';

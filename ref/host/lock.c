@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/lock.h"
 
+#include <errno.h>
+
 #include "base/fault.h"
 #include "exec/exec.h"
 
@@ -35,6 +37,10 @@ int host_lock_take(struct host_lock *lock)
     struct exec_engine *engine = exec_current_engine();
     (void)pthread_mutex_lock(&lock->guard);
     while (lock->held) {
+        if (lock->holder == NULL && pthread_equal(lock->thread, pthread_self())) {
+            (void)pthread_mutex_unlock(&lock->guard);
+            return -EDEADLK;
+        }
         if (engine == NULL || engine != lock->holder) {
             (void)pthread_cond_wait(&lock->freed, &lock->guard);
             continue;
@@ -50,6 +56,7 @@ int host_lock_take(struct host_lock *lock)
     }
     lock->held = true;
     lock->holder = engine;
+    lock->thread = pthread_self();
     (void)pthread_mutex_unlock(&lock->guard);
     return 0;
 }

@@ -17,17 +17,21 @@
 struct exec_engine;
 
 struct host_lock {
-    pthread_mutex_t guard; /* of `held` and `holder`; never held across a wait of exec */
+    pthread_mutex_t guard; /* of what follows; never held across a wait of exec */
     pthread_cond_t freed;
     bool held;
     struct exec_engine *holder; /* engine of the holding processor, NULL for a plain thread */
+    pthread_t thread;           /* of the holder */
     _Atomic uint32_t releases;  /* what processors of the holder's own engine wait on */
 };
 
 int host_lock_init(struct host_lock *lock);
 void host_lock_destroy(struct host_lock *lock);
 
-/* Returns 0, or -ECANCELED when the calling processor's launch is ending. */
+/*
+ * Returns 0; -ECANCELED when the calling processor's launch is ending; -EDEADLK when the caller runs inside the
+ * holder's own call (a policy's choose function, a processor of the run that the holder drives).
+ */
 int host_lock_take(struct host_lock *lock);
 void host_lock_give(struct host_lock *lock);
 

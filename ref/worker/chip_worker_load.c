@@ -58,10 +58,12 @@ int chip_worker_open_library(struct chip_worker *worker, const char *path)
 {
     int fault = fault_hit("worker.dlopen");
     worker->library = fault == 0 ? dlopen(path, LOAD_FLAGS) : NULL;
+    if (worker->library == NULL && fault != 0) {
+        return chip_worker_fail(worker, CHIP_WORKER_LOAD, "dlopen failed: %s: %s", path, strerror(fault));
+    }
     if (worker->library == NULL) {
-        const char *reason = fault != 0 ? strerror(fault) : dlerror();
-        return chip_worker_fail(worker, CHIP_WORKER_LOAD, "dlopen failed: %s: %s", path,
-                                reason != NULL ? reason : "no reason given");
+        const char *reason = dlerror(); /* names the path itself */
+        return chip_worker_fail(worker, CHIP_WORKER_LOAD, "dlopen failed: %s", reason != NULL ? reason : path);
     }
     int result = load_all_symbols(worker);
     if (result != 0) {

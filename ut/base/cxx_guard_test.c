@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cxx_guard: exceptions stop at the guard; jumps and cancellations pass through it (R23). */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 
 #include <cmocka.h>
@@ -109,9 +109,9 @@ static void a_cancelled_thread_ends_as_cancelled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_normal_return_is_0),         cmocka_unit_test(an_exception_becomes_its_text),
-        cmocka_unit_test(anything_can_be_thrown),       cmocka_unit_test(locals_are_destroyed_on_the_way),
-        cmocka_unit_test(a_jump_passes_through),        cmocka_unit_test(a_cancelled_thread_ends_as_cancelled),
+        cmocka_unit_test(a_normal_return_is_0),   cmocka_unit_test(an_exception_becomes_its_text),
+        cmocka_unit_test(anything_can_be_thrown), cmocka_unit_test(locals_are_destroyed_on_the_way),
+        cmocka_unit_test(a_jump_passes_through),  cmocka_unit_test(a_cancelled_thread_ends_as_cancelled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -3,7 +3,8 @@
 
 #include <stdexcept>
 
-namespace {
+namespace
+{
 
 struct counted {
     int *counter;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* os_load_image: fresh copies, and no file and no handle left behind on any path (R8, R9, R10). */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 
 #include <cmocka.h>
@@ -192,7 +192,8 @@ static void names_that_leave_the_directory_are_refused(void **state)
     void *handle = NULL;
     assert_int_equal(os_load_image("test", "/tmp", "../escape_XXXXXX.so", "x", 1, &handle, error, sizeof(error)),
                      -EINVAL);
-    assert_int_equal(os_load_image("test", "/tmp/../..", STAGE_PATTERN, "x", 1, &handle, error, sizeof(error)), -EINVAL);
+    assert_int_equal(os_load_image("test", "/tmp/../..", STAGE_PATTERN, "x", 1, &handle, error, sizeof(error)),
+                     -EINVAL);
     assert_int_equal(os_load_image("test", "tmp", STAGE_PATTERN, "x", 1, &handle, error, sizeof(error)), -EINVAL);
     assert_int_equal(os_load_image("test", "/tmp", "no_pattern.so", "x", 1, &handle, error, sizeof(error)), -EINVAL);
     assert_null(handle);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Registration: the table of 64, leases of chip buffers, all or nothing (R5-R9). */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 
 #include <cmocka.h>
@@ -189,7 +189,8 @@ static void test_leases(void **state)
     struct pto_statistics before = fixture_statistics(ctx);
     assert_int_equal(prepare_callable(ctx, 0, one.bytes), 0);
     struct pto_statistics first = fixture_statistics(ctx);
-    assert_int_equal(first.device_bytes_by_kind[PTO_MEMORY_CHIP_BUFFER], one.size); /* one upload, no second copy (D07) */
+    assert_int_equal(first.device_bytes_by_kind[PTO_MEMORY_CHIP_BUFFER],
+                     one.size); /* one upload, no second copy (D07) */
     assert_int_equal(first.device_bytes, before.device_bytes + one.size);
     assert_int_equal(first.kernel_handles, 1);
     assert_int_equal(prepare_callable(ctx, 1, one.bytes), 0);
@@ -228,7 +229,8 @@ static void test_ledger_names_the_callable(void **state)
         int32_t named;
     } steps[] = {{9, true, 9}, {4, true, -1}, {9, false, 4}};
     for (size_t i = 0; i < 3; i++) {
-        int result = steps[i].add ? prepare_callable(ctx, steps[i].id, image.bytes) : unregister_callable(ctx, steps[i].id);
+        int result =
+            steps[i].add ? prepare_callable(ctx, steps[i].id, image.bytes) : unregister_callable(ctx, steps[i].id);
         assert_int_equal(result, 0);
         int64_t count = pto_debug_api()->get_ledger(ctx, entries, 32);
         for (int64_t j = 0; j < count; j++) {
@@ -440,11 +442,13 @@ static void test_replaced_programs(void **state)
 
 #define MODEL_IMAGES 3
 
-/* Random prepare, run and unregister over all ids against an array of 64 (the small sibling of property "callable_table"). */
+/* Random prepare, run and unregister over all ids against an array of 64 (the small sibling of property
+ * "callable_table"). */
 static void test_against_a_model(void **state)
 {
     void *ctx = *state;
-    static const struct fixture_spec second = {.orchestration = "orchestration_b", .kernels = {{"add_one", 0}}, .kernel_count = 1};
+    static const struct fixture_spec second = {
+        .orchestration = "orchestration_b", .kernels = {{"add_one", 0}}, .kernel_count = 1};
     struct fixture_image images[MODEL_IMAGES] = {fixture_pack_kernel("add_one"), fixture_pack_kernel("add_ten"),
                                                  fixture_pack(&second)};
     const uint32_t results[MODEL_IMAGES] = {1001, 1010, 1001};

@@ -70,7 +70,9 @@ struct fixture_image fixture_pack(const struct fixture_spec *spec)
     }
     const struct chip_image_spec image_spec = {
         .signature = spec->sig_count == 0 ? usual : spec->signature,
-        .sig_count = spec->sig_count == 0 ? 2 : spec->sig_count < 0 ? 0 : spec->sig_count,
+        .sig_count = spec->sig_count == 0  ? 2
+                     : spec->sig_count < 0 ? 0
+                                           : spec->sig_count,
         .child_count = spec->kernel_count,
         .orchestration = orchestration.bytes,
         .orchestration_size = orchestration.size,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * host_fixture: what the host program's tests share: callables packed from the stub fixtures, a context on the stub device programs, and
- * runs with two u32 tensors.
+ * host_fixture: what the host program's tests share: callables packed from the stub fixtures, a context on the stub
+ * device programs, and runs with two u32 tensors.
  */
 #ifndef UT_HOST_FIXTURE_H
 #define UT_HOST_FIXTURE_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Contexts, devices and device memory through the C ABI: init, finalize, re-init, copies, statistics. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 
 #include <cmocka.h>
@@ -87,9 +87,9 @@ static void test_init_faults_leave_it_unbound(void **state)
     static const struct {
         const char *site;
         uint64_t nth;
-    } cases[] = {{"npu.owner", 1},         {"npu.device", 1},        {"sim.program.copy", 1},  {"sim.program.copy", 2},
-                 {"hbm.alloc.runtime", 1}, {"hbm.alloc.runtime", 2}, {"hbm.alloc.runtime", 3}, {"hbm.ledger", 1},
-                 {"npu.pipes", 1}};
+    } cases[] = {{"npu.owner", 1},         {"npu.device", 1},        {"sim.program.copy", 1},
+                 {"sim.program.copy", 2},  {"hbm.alloc.runtime", 1}, {"hbm.alloc.runtime", 2},
+                 {"hbm.alloc.runtime", 3}, {"hbm.ledger", 1},        {"npu.pipes", 1}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         void *ctx = create_device_context();
         fixture_fail(cases[i].site, cases[i].nth);

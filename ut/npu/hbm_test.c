@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ledger of device memory: what it records, what it refuses, and that owners do not see each other (R7, R14, R15). */
+/* The ledger of device memory: what it records, what it refuses, and that owners do not see each other (R7, R14, R15).
+ */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 
 #include <cmocka.h>
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,9 +75,8 @@ static void test_records_kind_callable_and_order(void **state)
     struct npu_owner *owner = attach(0);
     void *buffers[20];
     for (size_t i = 0; i < 20; i++) {
-        assert_int_equal(npu_hbm_alloc(owner, (enum pto_memory_kind)(i % PTO_MEMORY_KIND_COUNT), (int)i, 100 + i,
-                                       &buffers[i]),
-                         0);
+        assert_int_equal(
+            npu_hbm_alloc(owner, (enum pto_memory_kind)(i % PTO_MEMORY_KIND_COUNT), (int)i, 100 + i, &buffers[i]), 0);
         assert_int_equal((uintptr_t)buffers[i] % NPU_HBM_ALIGN, 0);
     }
     struct pto_ledger_entry entries[20];
@@ -223,8 +224,8 @@ static void test_faults_leave_the_ledger_alone(void **state)
         uint64_t nth;
         uint64_t bytes;
     } cases[] = {
-        {"hbm.ledger", 1, 64},      {"hbm.alloc.client", 1, 64}, {"hbm.alloc.client", 1, MIB},
-        {"hbm.guard", 1, MIB},      {"hbm.guard", 2, MIB},
+        {"hbm.ledger", 1, 64}, {"hbm.alloc.client", 1, 64}, {"hbm.alloc.client", 1, MIB},
+        {"hbm.guard", 1, MIB}, {"hbm.guard", 2, MIB},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct npu_owner *owner = attach(0); /* fresh, so that its first allocation grows the ledger */
@@ -250,6 +251,7 @@ static bool write_kills(uint64_t bytes, int64_t offset)
     pid_t child = fork();
     if (child == 0) {
         (void)close(STDERR_FILENO);
+        (void)signal(SIGSEGV, SIG_DFL); /* cmocka's handler would go on with the next test */
         struct npu_owner *owner = NULL;
         void *address = NULL;
         if (npu_owner_attach(9, &owner) != 0 || npu_hbm_alloc(owner, PTO_MEMORY_CLIENT, -1, bytes, &address) != 0) {

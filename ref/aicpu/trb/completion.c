@@ -105,39 +105,42 @@ static void finish_dispatch(struct trb_scheduler *scheduler, const struct trb_co
     }
 }
 
+static void finish_running(struct trb_scheduler *scheduler, struct trb_core *core)
+{
+    finish_dispatch(scheduler, core, core->running_id, core->running);
+    core->running = core->pending;
+    core->running_id = core->pending_id;
+    core->pending_id = TRB_NO_DISPATCH;
+}
+
+static void finish_pending(struct trb_scheduler *scheduler, struct trb_core *core)
+{
+    finish_dispatch(scheduler, core, core->pending_id, core->pending);
+    core->pending_id = TRB_NO_DISPATCH;
+}
+
 static bool apply_answer(struct trb_scheduler *scheduler, uint32_t lane, uint32_t cluster, enum trb_answer answer)
 {
     struct trb_cores *cores = &scheduler->cores;
     struct trb_core *core = &cores->core[lane][cluster];
     uint64_t bit = 1ull << cluster;
-    switch (answer) {
-    case TRB_ANSWER_TAKEN:
-        if ((cores->open[lane] & bit) != 0) {
-            return false;
-        }
-        cores->open[lane] |= bit;
-        return true;
-    case TRB_ANSWER_PENDING_TAKEN:
-        finish_dispatch(scheduler, core, core->running_id, core->running);
-        core->running = core->pending;
-        core->running_id = core->pending_id;
-        core->pending_id = TRB_NO_DISPATCH;
-        cores->open[lane] |= bit;
-        return true;
-    case TRB_ANSWER_BOTH_FINISHED:
-        finish_dispatch(scheduler, core, core->pending_id, core->pending);
-        core->pending_id = TRB_NO_DISPATCH;
-        /* fall through: the running one finished before it */
-    case TRB_ANSWER_FINISHED:
-        finish_dispatch(scheduler, core, core->running_id, core->running);
-        core->running_id = TRB_NO_DISPATCH;
+    if (answer == TRB_ANSWER_NOTHING || (answer == TRB_ANSWER_TAKEN && (cores->open[lane] & bit) != 0)) {
+        return false;
+    }
+    if (answer == TRB_ANSWER_BOTH_FINISHED) {
+        finish_pending(scheduler, core);
+    }
+    if (answer != TRB_ANSWER_TAKEN) {
+        finish_running(scheduler, core);
+    }
+    if (core->running_id == TRB_NO_DISPATCH) {
         cores->running[lane] &= ~bit;
         cores->open[lane] &= ~bit;
         cores->idle[lane] |= bit;
-        return true;
-    default:
-        return false;
+    } else {
+        cores->open[lane] |= bit;
     }
+    return true;
 }
 
 bool trb_poll_cores(struct trb_scheduler *scheduler)

@@ -64,7 +64,7 @@ enum trb_wait trb_orchestrator_wait(struct trb_orchestrator *orchestrator, uint3
         rc = exec_wait_stall(&run->progress, seen, 0);
     }
     if (rc == -ECANCELED) {
-        _longjmp(orchestrator->escape, 1);
+        trb_fail(orchestrator, PTO_RUN_FAILED, "the launch was cancelled while the orchestration waited");
     }
     if (trb_run_failed(run)) {
         return TRB_GAVE_UP;

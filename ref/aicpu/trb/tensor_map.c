@@ -120,7 +120,8 @@ static void unlist(struct trb_map *map, uint32_t index)
 struct visit {
     const struct pto_tensor *tensor;
     struct trb_span span;
-    bool writes;
+    bool lists[2]; /* by enum trb_access: which entries to look at */
+    bool forgets;  /* covered entries become superfluous */
     uint32_t home; /* the tensor's own region */
     trb_map_edge *edge;
     void *context;
@@ -133,7 +134,7 @@ static void visit_list(struct trb_map *map, uint32_t head, const struct visit *v
         uint32_t next = entry->next;
         enum trb_overlap verdict = trb_overlap_judge(visit->tensor, visit->span, entry);
         if (verdict != TRB_NO_OVERLAP &&
-            (visit->edge(visit->context, entry->producer) || (visit->writes && verdict == TRB_COVERED))) {
+            (visit->edge(visit->context, entry->producer) || (visit->forgets && verdict == TRB_COVERED))) {
             unlist(map, index);
         }
         index = next;
@@ -142,9 +143,10 @@ static void visit_list(struct trb_map *map, uint32_t head, const struct visit *v
 
 static void visit_region(struct trb_map *map, uint32_t region, const struct visit *visit)
 {
-    visit_list(map, map->regions[region].lists[TRB_WRITER], visit);
-    if (visit->writes) {
-        visit_list(map, map->regions[region].lists[TRB_READER], visit);
+    for (uint32_t access = TRB_WRITER; access <= TRB_READER; access++) {
+        if (visit->lists[access]) {
+            visit_list(map, map->regions[region].lists[access], visit);
+        }
     }
 }
 
@@ -156,19 +158,33 @@ static void visit_neighbour(struct trb_map *map, uint32_t region, void *context)
     }
 }
 
-void trb_map_visit(struct trb_map *map, uint32_t region, const struct pto_tensor *tensor, bool writes, trb_map_edge *edge,
-                   void *context)
+static void visit_all(struct trb_map *map, struct visit *visit)
+{
+    visit->span = trb_span_of(visit->tensor);
+    visit_region(map, visit->home, visit);
+    if (map->regions[visit->home].has_neighbours) {
+        trb_region_each(map, visit->span.first, visit->span.end, visit_neighbour, visit);
+    }
+}
+
+void trb_map_visit(struct trb_map *map, uint32_t region, const struct pto_tensor *tensor, bool writes,
+                   trb_map_edge *edge, void *context)
 {
     struct visit visit = {.tensor = tensor,
-                          .span = trb_span_of(tensor),
-                          .writes = writes,
+                          .lists = {[TRB_WRITER] = true, [TRB_READER] = writes},
+                          .forgets = writes,
                           .home = region,
                           .edge = edge,
                           .context = context};
-    visit_region(map, region, &visit);
-    if (map->regions[region].has_neighbours) {
-        trb_region_each(map, visit.span.first, visit.span.end, visit_neighbour, &visit);
-    }
+    visit_all(map, &visit);
+}
+
+void trb_map_visit_readers(struct trb_map *map, uint32_t region, const struct pto_tensor *tensor, trb_map_edge *edge,
+                           void *context)
+{
+    struct visit visit = {
+        .tensor = tensor, .lists = {[TRB_READER] = true}, .home = region, .edge = edge, .context = context};
+    visit_all(map, &visit);
 }
 
 static void note_version(struct trb_region *region, const struct pto_tensor *tensor, uint64_t task)

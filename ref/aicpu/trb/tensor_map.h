@@ -91,6 +91,10 @@ bool trb_map_is_outdated(const struct trb_map *map, uint32_t region, const struc
 void trb_map_visit(struct trb_map *map, uint32_t region, const struct pto_tensor *tensor, bool writes, trb_map_edge *edge,
                    void *context);
 
+/* The same for the readers alone, without making anything superfluous. */
+void trb_map_visit_readers(struct trb_map *map, uint32_t region, const struct pto_tensor *tensor, trb_map_edge *edge,
+                           void *context);
+
 /* Lists an access; `chain` is the head of its task's entries, 0 at first. False: the pool is exhausted, nothing changed. */
 bool trb_map_insert(struct trb_map *map, uint32_t region, const struct pto_tensor *tensor, enum trb_access access,
                     uint64_t task, uint32_t *chain);

@@ -80,9 +80,8 @@ int runtime_check_callable(struct host_context *context, const struct chip_image
 
 /* Keeps a region that is large enough; otherwise replaces it, old one first, since both may not fit. */
 static int trb_region_ensure(struct host_context *context, struct trb_region *region, enum pto_memory_kind kind,
-                             uint64_t bytes, bool *fresh)
+                             uint64_t bytes)
 {
-    *fresh = false;
     if (bytes <= region->bytes) {
         return 0;
     }
@@ -93,7 +92,6 @@ static int trb_region_ensure(struct host_context *context, struct trb_region *re
                           npu_memory_kind_name(kind));
     }
     region->bytes = bytes;
-    *fresh = true;
     return 0;
 }
 
@@ -101,19 +99,13 @@ static int trb_ensure_memory(struct host_context *context, const struct trb_knob
 {
     struct runtime *runtime = context->runtime;
     uint64_t heap_bytes;
-    bool fresh = false;
     if (__builtin_mul_overflow(knobs->heap_size, PTO_RING_COUNT, &heap_bytes)) {
         return host_error(context, -1, "4 heaps of %llu bytes exceed 64 bits", (unsigned long long)knobs->heap_size);
     }
-    if (trb_region_ensure(context, &runtime->heap, PTO_MEMORY_RING_HEAP, heap_bytes, &fresh) != 0 ||
+    if (trb_region_ensure(context, &runtime->heap, PTO_MEMORY_RING_HEAP, heap_bytes) != 0 ||
         trb_region_ensure(context, &runtime->shared_memory, PTO_MEMORY_RING_SHARED,
-                          pto_sm_bytes(knobs->task_window_size), &fresh) != 0) {
+                          pto_sm_bytes(knobs->task_window_size)) != 0) {
         return -1;
-    }
-    /* A header of zeros is how the AICPU knows shared memory that it has not laid out. */
-    if (fresh && platform_zero(context, runtime->shared_memory.address, sizeof(struct pto_sm_header)) != 0) {
-        trb_region_release(context, &runtime->shared_memory);
-        return host_error(context, -1, "the shared-memory header could not be cleared");
     }
     if (runtime->device_image == NULL) {
         void *image = NULL;

@@ -5,6 +5,12 @@
 
 #define KERNEL_ADD_ONE 0
 
+PTO_ORCHESTRATION_CONFIG(args)
+{
+    (void)args;
+    return (struct pto_orchestration_config){.expected_arg_count = 2};
+}
+
 PTO_ORCHESTRATION_ENTRY(args)
 {
     struct pto_tensor x;

@@ -38,6 +38,12 @@ static void check_calls_after_fatal(const struct pto_tensor *y, const struct pto
     pto_orchestration_done();
 }
 
+PTO_ORCHESTRATION_CONFIG(args)
+{
+    (void)args;
+    return (struct pto_orchestration_config){.expected_arg_count = 2};
+}
+
 PTO_ORCHESTRATION_ENTRY(args)
 {
     struct pto_tensor y;

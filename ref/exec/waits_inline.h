@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "exec/waits.h"
+/* waits_inline: what can be done with the buckets of waits.h. */
+#ifndef EXEC_WAITS_INLINE_H
+#define EXEC_WAITS_INLINE_H
 
 #include "exec/processor.h"
 
-EXEC_NO_TSAN static void exec_waits_count(struct exec_shared *shared, uint32_t bucket, bool more)
+EXEC_NO_TSAN static inline void exec_waits_count(struct exec_shared *shared, uint32_t bucket, bool more)
 {
-    /* Relaxed, one OS thread: atomic only because the threads engine shares the type. */
-    uint32_t count = atomic_load_explicit(&shared->waiting[bucket], memory_order_relaxed);
-    atomic_store_explicit(&shared->waiting[bucket], more ? count + 1u : count - 1u, memory_order_relaxed);
+    uint32_t count = exec_private_load(&shared->waiting[bucket]);
+    exec_private_store(&shared->waiting[bucket], more ? count + 1u : count - 1u);
 }
 
-EXEC_NO_TSAN void exec_waits_add(struct exec_waits *waits, struct exec_shared *shared, struct exec_processor *processor)
+/* Appends the processor, whose wait record is filled in. Counts it in shared->waiting. */
+EXEC_NO_TSAN static inline void exec_waits_add(struct exec_waits *waits, struct exec_shared *shared,
+                                               struct exec_processor *processor)
 {
     uint32_t bucket = exec_bucket(processor->wait.word);
     struct exec_processor *last = waits->last[bucket];
@@ -25,7 +28,7 @@ EXEC_NO_TSAN void exec_waits_add(struct exec_waits *waits, struct exec_shared *s
     exec_waits_count(shared, bucket, true);
 }
 
-EXEC_NO_TSAN void exec_waits_remove(struct exec_waits *waits, struct exec_shared *shared,
+EXEC_NO_TSAN static inline void exec_waits_remove(struct exec_waits *waits, struct exec_shared *shared,
                                     struct exec_processor *processor)
 {
     uint32_t bucket = exec_bucket(processor->wait.word);
@@ -44,13 +47,19 @@ EXEC_NO_TSAN void exec_waits_remove(struct exec_waits *waits, struct exec_shared
     exec_waits_count(shared, bucket, false);
 }
 
-EXEC_NO_TSAN struct exec_processor *exec_waits_find(struct exec_waits *waits, _Atomic uint32_t *word,
+/*
+ * The next processor after `from` (NULL: the first) in the bucket of `word` that waits for `word` and whose condition holds
+ * now. NULL: no more.
+ */
+EXEC_NO_TSAN static inline struct exec_processor *exec_waits_find(struct exec_waits *waits, _Atomic uint32_t *word,
                                                     struct exec_processor *from)
 {
     struct exec_processor *at = from != NULL ? from->wait.after : waits->first[exec_bucket(word)];
-    /* Relaxed: the waiter itself loads the word again with acquire before it goes on. */
-    while (at != NULL && (at->wait.word != word || atomic_load_explicit(word, memory_order_relaxed) == at->wait.seen)) {
+    /* The waiter itself loads the word again with acquire before it goes on. */
+    while (at != NULL && (at->wait.word != word || exec_private_load(word) == at->wait.seen)) {
         at = at->wait.after;
     }
     return at;
 }
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * core_loop: the AICore program of every runtime that dispatches through registers (device.md 4.1, 4.2, 4.5).
+ *
+ * The core meets the AICPU, then runs what DATA_MAIN_BASE names until it names the exit signal. Each id is answered twice in
+ * COND: ACK when it was taken, FIN when the kernel has returned. Ids select one of two payloads, so the AICPU may prepare the
+ * next dispatch while a kernel runs.
+ */
+#include "abi/device_program.h"
+#include "abi/dispatch.h"
+#include "abi/handshake.h"
+#include "abi/kernel_args.h"
+#include "abi/layout.h"
+#include "abi/trb_runtime.h"
+#include "exec/exec.h"
+#include "npu/arch.h"
+#include "npu/registers.h"
+
+PTO_EXPORT pto_aicore_entry aicore_execute;
+
+static void tell(_Atomic uint32_t *word, uint32_t value)
+{
+    /* Release: pairs with the AICPU's acquire in exec_wait. */
+    atomic_store_explicit(word, value, memory_order_release);
+    exec_wake(word);
+}
+
+/* Meets the AICPU. False when the run does not take place or is cancelled. */
+static bool meet_aicpu(struct pto_handshake *handshake, const struct pto_aicore_identity *identity,
+                       struct npu_register_block *registers)
+{
+    if (exec_wait(&handshake->aicpu_ready, 0, EXEC_NEVER) != 0) {
+        return false;
+    }
+    handshake->physical_core_id = identity->physical_core_id;
+    tell(&handshake->aicore_regs_ready, 1);
+    if (exec_wait(&handshake->aicpu_regs_ready, 0, EXEC_NEVER) != 0) {
+        return false;
+    }
+    /* Acquire: pairs with the AICPU's store. */
+    if (atomic_load_explicit(&handshake->aicpu_regs_ready, memory_order_acquire) == PTO_HANDSHAKE_GIVEN_UP) {
+        return false;
+    }
+    npu_cond_write(registers, NPU_COND_OFFSET, PTO_COND_IDLE);
+    handshake->core_type = identity->core_type;
+    tell(&handshake->aicore_done, identity->worker + 1);
+    return true;
+}
+
+static void run_kernel(struct pto_dispatch_payload *payload)
+{
+    typedef void kernel_function(int64_t *args);
+    if (payload->function_addr == 0) {
+        return;
+    }
+    kernel_function *kernel = (kernel_function *)(uintptr_t)payload->function_addr;
+    exec_user_enter();
+    kernel((int64_t *)(void *)payload->args);
+    exec_user_leave();
+}
+
+static void serve(struct npu_register_block *registers, struct pto_dispatch_payload *payloads)
+{
+    _Atomic uint32_t *order = &registers->words[NPU_DATA_MAIN_BASE_OFFSET / 4];
+    uint32_t last = PTO_REG_AICPU_IDLE;
+    while (exec_wait(order, last, EXEC_NEVER) == 0) {
+        last = npu_register_read(registers, NPU_DATA_MAIN_BASE_OFFSET);
+        if (last == PTO_REG_EXIT_SIGNAL) {
+            npu_cond_write(registers, NPU_COND_OFFSET, PTO_COND_EXITED);
+            return;
+        }
+        if (!pto_reg_id_is_dispatch(last)) {
+            continue;
+        }
+        npu_cond_write(registers, NPU_COND_OFFSET, pto_cond_encode(last, PTO_COND_ACK));
+        run_kernel(&payloads[last & 1u]);
+        exec_charge(NPU_ARCH_TABLE.kernel_ns);
+        exec_settle();
+        npu_cond_write(registers, NPU_COND_OFFSET, pto_cond_encode(last, PTO_COND_FIN));
+    }
+}
+
+int aicore_execute(void *kernel_args, const struct pto_aicore_identity *identity)
+{
+    const struct NPU_KERNEL_ARGS *args = kernel_args;
+    struct trb_runtime *image = (struct trb_runtime *)(uintptr_t)args->runtime_args;
+    struct npu_register_block *registers = (struct npu_register_block *)(uintptr_t)identity->registers;
+    struct pto_handshake *handshake = &image->workers[identity->worker];
+    if (meet_aicpu(handshake, identity, registers)) {
+        serve(registers, (struct pto_dispatch_payload *)(uintptr_t)handshake->task);
+    }
+    return 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aicpu/state.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/os.h"
+
+int aicpu_state_ensure(struct pto_device_block *block)
+{
+    struct aicpu_state *state;
+    if (block->state != 0) {
+        return 0;
+    }
+    state = os_zalloc("aicpu.state", sizeof(*state));
+    if (state == NULL || aicpu_runtime_create(&state->runtime) != 0) {
+        free(state);
+        (void)snprintf(block->message, sizeof(block->message), "the AICPU has no memory for its state");
+        return -ENOMEM;
+    }
+    block->state = (uintptr_t)state;
+    return 0;
+}
+
+void aicpu_state_release(struct pto_device_block *block)
+{
+    struct aicpu_state *state = aicpu_state_of(block);
+    if (state == NULL) {
+        return;
+    }
+    orchestration_unload_set(&state->orchestrations, block, UINT64_MAX);
+    aicpu_runtime_destroy(state->runtime);
+    free(state);
+    block->state = 0;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Steady-state churn has slope zero in every ledger (R9, R34; D08, D10, D14, D53). CHURN_SCALE scales the repetitions.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/callable.h"
+#include "st/runtime_fixture.h"
+
+static void expect_flat(const struct runtime_fixture *fixture, int (*cycle)(void *, uint64_t), uint64_t cycles)
+{
+    struct leak_churn churn = {.cycle = cycle,
+                               .state = (void *)(uintptr_t)fixture,
+                               .warm_up = 8,
+                               .cycles = leak_churn_count(cycles, 16),
+                               .debug = fixture->client.debug,
+                               .context = fixture->context};
+    if (leak_churn_run(&churn) != 0) {
+        fail_msg("after %lu cycles: %s", churn.cycles, churn.text);
+    }
+}
+
+static int run_right(const struct runtime_fixture *fixture, void *context, int32_t id, enum callable_kind kind)
+{
+    struct fixture_run run;
+    fixture_run_make(&run, 3);
+    int result = fixture_play(fixture, context, id, &run);
+    return result != 0 ? result : run.out[3] == callable_golden(kind, run.in[3], 3) ? 0 : -2;
+}
+
+/* A content that no cycle before had: a few bytes of the orchestration at which the dynamic linker does not look. */
+static int register_distinct(const struct runtime_fixture *fixture, int32_t id, uint64_t index)
+{
+    const struct callable_image *image = &fixture->images[CALLABLE_TWO_STEPS];
+    uint8_t *copy = malloc(image->size);
+    if (copy == NULL) {
+        return -1;
+    }
+    memcpy(copy, image->bytes, image->size);
+    memcpy(copy + PTO_CHIP_CALLABLE_STORAGE_OFFSET + 60, &index, 4); /* e_shnum, e_shstrndx */
+    int result = fixture->client.api.prepare_callable(fixture->context, id, copy);
+    free(copy);
+    return result;
+}
+
+static int cycle_distinct(void *state, uint64_t index)
+{
+    const struct runtime_fixture *fixture = state;
+    int32_t id = (int32_t)(index % 64);
+    int result = register_distinct(fixture, id, index);
+    result = result == 0 ? run_right(fixture, fixture->context, id, CALLABLE_TWO_STEPS) : result;
+    return result == 0 ? fixture->client.api.unregister_callable(fixture->context, id) : result;
+}
+
+static void test_register_run_unregister(void **state)
+{
+    expect_flat(*state, cycle_distinct, 400);
+}
+
+static int cycle_run(void *state, uint64_t index)
+{
+    (void)index;
+    const struct runtime_fixture *fixture = state;
+    return run_right(fixture, fixture->context, 0, CALLABLE_ADD);
+}
+
+/* D53: a key, a handle or a mapping per run ends the process sooner or later. */
+static void test_runs_of_one_callable(void **state)
+{
+    expect_prepare(*state, 0, CALLABLE_ADD);
+    expect_flat(*state, cycle_run, 5000);
+}
+
+static void test_runs_on_threads(void **state)
+{
+    struct pto_engine_options options = fixture_engine(PTO_ENGINE_THREADS, PTO_POLICY_ROUND_ROBIN, 0);
+    expect_engine(*state, &options);
+    expect_prepare(*state, 0, CALLABLE_ADD);
+    expect_flat(*state, cycle_run, 200);
+}
+
+/* Runs that fail on the device, that are rejected before it, and prepares that fail. */
+static int cycle_failures(void *state, uint64_t index)
+{
+    const struct runtime_fixture *fixture = state;
+    struct fixture_run run;
+    uint8_t byte = (uint8_t)index;
+    fixture_run_make(&run, 9);
+    int fatal = fixture_play(fixture, fixture->context, 1, &run);
+    int rejected = fixture_play(fixture, fixture->context, 2, &run);
+    int twice = fixture->client.api.prepare_callable(fixture->context, 1, fixture->images[CALLABLE_ADD].bytes);
+    static struct pto_chip_callable hostile;
+    hostile.child_count = -1 - byte;
+    int refused = fixture->client.api.prepare_callable(fixture->context, 3, &hostile);
+    return fatal == -9 && rejected == -1 && twice == -1 && refused == -1 && fixture_run_untouched(&run) ? 0 : -1;
+}
+
+static void test_failures(void **state)
+{
+    static const struct callable_spec fatal = {.name = "fatal",
+                                               .orchestration = "orchestration_fatal",
+                                               .children = {{"kernel_add", 0}},
+                                               .child_count = 1,
+                                               .signature = {PTO_IN, PTO_OUT},
+                                               .signature_count = 2};
+    fixture_prepare_spec(*state, 1, &fatal);
+    expect_flat(*state, cycle_failures, 400);
+}
+
+static int cycle_init(void *state, uint64_t index)
+{
+    const struct runtime_fixture *fixture = state;
+    const struct runtime_api *api = &fixture->client.api;
+    int result = api->finalize_device(fixture->context);
+    result = result == 0 ? runtime_client_init(&fixture->client, fixture->context, (int)(index % 2)) : result;
+    result = result == 0 ? api->prepare_callable(fixture->context, 0, fixture->images[CALLABLE_ADD].bytes) : result;
+    return result == 0 ? run_right(fixture, fixture->context, 0, CALLABLE_ADD) : result;
+}
+
+static void test_init_and_finalize(void **state)
+{
+    expect_flat(*state, cycle_init, 100);
+}
+
+static int cycle_context(void *state, uint64_t index)
+{
+    const struct runtime_fixture *fixture = state;
+    const struct runtime_api *api = &fixture->client.api;
+    void *context = api->create_device_context();
+    int result = context != NULL ? runtime_client_init(&fixture->client, context, (int)(index % 2)) : -1;
+    result = result == 0 ? api->prepare_callable(context, 0, fixture->images[CALLABLE_ADD].bytes) : result;
+    result = result == 0 ? run_right(fixture, context, 0, CALLABLE_ADD) : result;
+    api->destroy_device_context(context);
+    return result;
+}
+
+static void test_contexts(void **state)
+{
+    expect_flat(*state, cycle_context, 100);
+}
+
+/* The whole library comes and goes, as a client does that opens one worker after the other. */
+static int cycle_library(void *state, uint64_t index)
+{
+    static const struct runtime_variant variant = {"a2a3", "trb", "sim"};
+    struct runtime_fixture *fixture = state;
+    struct runtime_fixture fresh = *fixture;
+    char error[256];
+    int result = runtime_client_open(&fresh.client, fixture->artefacts, &variant, error, sizeof(error));
+    if (result == 0) {
+        result = cycle_context(&fresh, index);
+        runtime_client_close(&fresh.client);
+    }
+    return result;
+}
+
+static void test_libraries(void **state)
+{
+    expect_flat(*state, cycle_library, 50);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(test_register_run_unregister),
+        FIXTURE_TEST(test_runs_of_one_callable),
+        FIXTURE_TEST(test_runs_on_threads),
+        FIXTURE_TEST(test_failures),
+        FIXTURE_TEST(test_init_and_finalize),
+        FIXTURE_TEST(test_contexts),
+        FIXTURE_TEST(test_libraries),
+    };
+    return cmocka_run_group_tests_name("churn", tests, fixture_group_setup, fixture_group_teardown) != 0;
+}

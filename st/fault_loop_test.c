@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every fallible call of this slice fails once and for good (design section 4; R8, R9, R13): prepare, run, unregister,
+ * init and finalize through the C ABI, and a whole ChipWorker's life. The loop itself is alive: it reports planted
+ * weaknesses.
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/os.h"
+#include "harness/fault/fault_loop.h"
+#include "harness/program/scene.h"
+#include "st/runtime_fixture.h"
+
+static int failed(const struct runtime_fixture *fixture, void *context, char text[FAULT_SCENARIO_TEXT_BYTES])
+{
+    (void)snprintf(text, FAULT_SCENARIO_TEXT_BYTES, "%s", fixture->client.debug->last_error(context));
+    return -1;
+}
+
+/* One run, judged: a fault may make it fail, but not make it wrong. */
+static int run_judged(const struct runtime_fixture *fixture, void *context, int32_t id, enum callable_kind kind,
+                      char text[FAULT_SCENARIO_TEXT_BYTES])
+{
+    struct fixture_run run;
+    fixture_run_make(&run, 5);
+    if (fixture_play(fixture, context, id, &run) != 0) {
+        if (fixture_run_untouched(&run)) {
+            return failed(fixture, context, text);
+        }
+        (void)snprintf(text, FAULT_SCENARIO_TEXT_BYTES, "a failed run wrote to the host");
+        return FAULT_SCENARIO_BROKEN;
+    }
+    for (uint32_t i = 0; i < FIXTURE_ELEMENTS; i++) {
+        if (run.out[i] != callable_golden(kind, run.in[i], run.bias)) {
+            (void)snprintf(text, FAULT_SCENARIO_TEXT_BYTES, "out[%u] is %d", i, run.out[i]);
+            return FAULT_SCENARIO_BROKEN;
+        }
+    }
+    return 0;
+}
+
+/* prepare two ids of one content and one of another, run them, unregister them. */
+static int play_callables(const struct runtime_fixture *fixture, void *context, char text[FAULT_SCENARIO_TEXT_BYTES])
+{
+    static const enum callable_kind kinds[] = {CALLABLE_TWO_STEPS, CALLABLE_TWO_STEPS, CALLABLE_ADD};
+    const struct runtime_api *api = &fixture->client.api;
+    int result = 0;
+    for (int32_t id = 0; id < 3 && result == 0; id++) {
+        if (api->prepare_callable(context, id, fixture->images[kinds[id]].bytes) != 0) {
+            result = failed(fixture, context, text);
+        } else {
+            result = run_judged(fixture, context, id, kinds[id], text);
+        }
+    }
+    result = result == 0 ? run_judged(fixture, context, 0, kinds[0], text) : result;
+    for (int32_t id = 0; id < 3; id++) {
+        if (api->unregister_callable(context, id) != 0 && result == 0) {
+            result = failed(fixture, context, text);
+        }
+    }
+    return result;
+}
+
+static int play_on_context(void *state, char text[FAULT_SCENARIO_TEXT_BYTES])
+{
+    const struct runtime_fixture *fixture = state;
+    return play_callables(fixture, fixture->context, text);
+}
+
+/* The same context is initialised and finalised around everything. */
+static int play_init(void *state, char text[FAULT_SCENARIO_TEXT_BYTES])
+{
+    const struct runtime_fixture *fixture = state;
+    const struct runtime_api *api = &fixture->client.api;
+    int result = runtime_client_init(&fixture->client, fixture->context, 2) == 0
+                     ? play_callables(fixture, fixture->context, text)
+                     : failed(fixture, fixture->context, text);
+    if (api->finalize_device(fixture->context) != 0 && result == 0) {
+        result = failed(fixture, fixture->context, text);
+    }
+    return result;
+}
+
+/* A context from nothing to nothing, memory included. */
+static int play_context(void *state, char text[FAULT_SCENARIO_TEXT_BYTES])
+{
+    const struct runtime_fixture *fixture = state;
+    const struct runtime_api *api = &fixture->client.api;
+    uint8_t bytes[64] = {1};
+    void *context = api->create_device_context();
+    if (context == NULL) {
+        (void)snprintf(text, FAULT_SCENARIO_TEXT_BYTES, "create_device_context returned NULL");
+        return -1;
+    }
+    int result = runtime_client_init(&fixture->client, context, 0) == 0 ? 0 : failed(fixture, context, text);
+    void *device = result == 0 ? api->device_malloc_ctx(context, sizeof(bytes)) : NULL;
+    if (result == 0 && (device == NULL || api->copy_to_device_ctx(context, device, bytes, sizeof(bytes)) != 0 ||
+                        api->copy_from_device_ctx(context, bytes, device, sizeof(bytes)) != 0)) {
+        result = failed(fixture, context, text);
+    }
+    if (device != NULL) {
+        api->device_free_ctx(context, device);
+    }
+    result = result == 0 ? play_callables(fixture, context, text) : result;
+    api->destroy_device_context(context);
+    return result;
+}
+
+static void expect_loop_holds(const struct fault_scenario *scenario)
+{
+    struct fault_loop_report report;
+    int result = fault_loop_run(scenario, &report);
+    print_message("%s: %lu sites, %lu faults fired, %lu tolerated, %lu plays\n", scenario->name, report.sites,
+                  report.points, report.tolerated, report.plays);
+    if (result != 0) {
+        fail_msg("%lu points do not hold:\n%s", report.failures, report.text);
+    }
+    assert_true(report.points > 0);
+    assert_true(report.points > report.tolerated);
+}
+
+static void test_callables_on_one_context(void **state)
+{
+    struct runtime_fixture *fixture = *state;
+    char text[FAULT_SCENARIO_TEXT_BYTES];
+    struct fault_scenario scenario = {.name = "prepare, run, unregister",
+                                      .play = play_on_context,
+                                      .state = fixture,
+                                      .debug = fixture->client.debug,
+                                      .context = fixture->context};
+    assert_int_equal(play_on_context(fixture, text), 0); /* what is kept per context is there from now on */
+    expect_loop_holds(&scenario);
+}
+
+static void test_init_and_finalize(void **state)
+{
+    struct runtime_fixture *fixture = *state;
+    assert_int_equal(fixture->client.api.finalize_device(fixture->context), 0);
+    struct fault_scenario scenario = {.name = "init, callables, finalize",
+                                      .play = play_init,
+                                      .state = fixture,
+                                      .debug = fixture->client.debug,
+                                      .context = fixture->context};
+    expect_loop_holds(&scenario);
+}
+
+static void test_whole_contexts(void **state)
+{
+    struct fault_scenario scenario = {.name = "a whole context", .play = play_context, .state = *state};
+    expect_loop_holds(&scenario);
+}
+
+/* The threads engine has fallible calls of its own. */
+static void test_callables_on_threads(void **state)
+{
+    struct runtime_fixture *fixture = *state;
+    char text[FAULT_SCENARIO_TEXT_BYTES];
+    struct pto_engine_options options = fixture_engine(PTO_ENGINE_THREADS, PTO_POLICY_ROUND_ROBIN, 0);
+    struct fault_scenario scenario = {.name = "on threads",
+                                      .play = play_on_context,
+                                      .state = fixture,
+                                      .debug = fixture->client.debug,
+                                      .context = fixture->context};
+    expect_engine(fixture, &options);
+    assert_int_equal(play_on_context(fixture, text), 0);
+    expect_loop_holds(&scenario);
+}
+
+/* ChipWorker from init to finalize, with a scene in it. */
+static void test_chip_worker(void **state)
+{
+    (void)state;
+    struct fault_loop_report report;
+    const struct scene *scene = scene_find("add_one");
+    assert_non_null(scene);
+    int result = fault_loop_scene(scene, &report);
+    print_message("%s: %lu sites, %lu faults fired, %lu tolerated, %lu plays\n", scene->name, report.sites,
+                  report.points, report.tolerated, report.plays);
+    if (result != 0) {
+        fail_msg("%lu points do not hold:\n%s", report.failures, report.text);
+    }
+    assert_true(report.points > report.tolerated);
+}
+
+/* ---- the loop is alive --------------------------------------------------------------------------------------------
+ */
+
+/* A scenario with two fallible calls, and what is wrong with it. */
+struct planted {
+    bool leaks;     /* the first block when the second cannot be had */
+    bool silent;    /* no error text */
+    bool wrong;     /* a wrong result instead of an error */
+    bool remembers; /* after one failure all later plays fail */
+    bool unreached; /* the calls have no site */
+    bool failed_once;
+    void *leaked[64];
+    size_t leaked_count;
+};
+
+static void *planted_alloc(const struct planted *planted, const char *site)
+{
+    return planted->unreached ? malloc(65536) : os_alloc(site, 65536);
+}
+
+static int planted_play(void *state, char text[FAULT_SCENARIO_TEXT_BYTES])
+{
+    struct planted *planted = state;
+    void *first = planted_alloc(planted, "test.planted.first");
+    void *second = planted_alloc(planted, "test.planted.second");
+    bool bad = first == NULL || second == NULL || (planted->remembers && planted->failed_once);
+    planted->failed_once = planted->failed_once || bad;
+    if (planted->leaks && first != NULL && second == NULL && planted->leaked_count < 64) {
+        planted->leaked[planted->leaked_count++] = first;
+        first = NULL;
+    }
+    free(first);
+    free(second);
+    if (!bad) {
+        return 0;
+    }
+    (void)snprintf(text, FAULT_SCENARIO_TEXT_BYTES, "%s", planted->silent ? "" : "a block could not be allocated");
+    return planted->wrong ? FAULT_SCENARIO_BROKEN : -1;
+}
+
+static void expect_planted(struct planted *planted, const char *told)
+{
+    struct fault_loop_report report;
+    const struct fault_scenario scenario = {.name = "planted", .play = planted_play, .state = planted};
+    int result = fault_loop_run(&scenario, &report);
+    for (size_t i = 0; i < planted->leaked_count; i++) {
+        free(planted->leaked[i]);
+    }
+    if (told == NULL) {
+        assert_int_equal(result, 0);
+        assert_int_equal(report.sites, 2);
+        assert_int_equal(report.points, 4); /* one call of each of two sites, once and sticky */
+        assert_int_equal(report.tolerated, 0);
+        return;
+    }
+    assert_int_equal(result, -1);
+    if (report.failures == 0 || strstr(report.text, told) == NULL) {
+        fail_msg("'%s' is not told: %s", told, report.text);
+    }
+}
+
+static void test_loop_accepts_a_good_scenario(void **state)
+{
+    (void)state;
+    expect_planted(&(struct planted){0}, NULL);
+}
+
+static void test_loop_reports_a_leak(void **state)
+{
+    (void)state;
+    expect_planted(&(struct planted){.leaks = true}, "leaked");
+}
+
+static void test_loop_reports_a_silent_failure(void **state)
+{
+    (void)state;
+    expect_planted(&(struct planted){.silent = true}, "the text ''");
+}
+
+static void test_loop_reports_a_wrong_result(void **state)
+{
+    (void)state;
+    expect_planted(&(struct planted){.wrong = true}, "broken");
+}
+
+static void test_loop_reports_a_lasting_failure(void **state)
+{
+    (void)state;
+    expect_planted(&(struct planted){.remembers = true}, "the next play");
+}
+
+static void test_loop_reports_that_nothing_fired(void **state)
+{
+    (void)state;
+    expect_planted(&(struct planted){.unreached = true}, "no fault fired");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(test_loop_accepts_a_good_scenario),
+        FIXTURE_TEST(test_loop_reports_a_leak),
+        FIXTURE_TEST(test_loop_reports_a_silent_failure),
+        FIXTURE_TEST(test_loop_reports_a_wrong_result),
+        FIXTURE_TEST(test_loop_reports_a_lasting_failure),
+        FIXTURE_TEST(test_loop_reports_that_nothing_fired),
+        FIXTURE_TEST(test_callables_on_one_context),
+        FIXTURE_TEST(test_init_and_finalize),
+        FIXTURE_TEST(test_whole_contexts),
+        FIXTURE_TEST(test_callables_on_threads),
+        FIXTURE_TEST(test_chip_worker),
+    };
+    return cmocka_run_group_tests_name("fault loop", tests, fixture_group_setup, fixture_group_teardown) != 0;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every scene on both engines, under several schedules, numbers of blocks and of threads (R13, R19, R22). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "harness/leak/leak_gate.h"
+#include "harness/program/session.h"
+#include "harness/program/variant.h"
+
+#define VARIANT "a2a3/trb/sim"
+
+static const struct {
+    int32_t kind;
+    int32_t policy;
+    uint64_t seed;
+} schedules[] = {
+    {PTO_ENGINE_FIBERS, PTO_POLICY_ROUND_ROBIN, 0}, {PTO_ENGINE_FIBERS, PTO_POLICY_RANDOM, 1},
+    {PTO_ENGINE_FIBERS, PTO_POLICY_RANDOM, 2},      {PTO_ENGINE_FIBERS, PTO_POLICY_PCT, 3},
+    {PTO_ENGINE_FIBERS, PTO_POLICY_PCT, 4},         {PTO_ENGINE_THREADS, PTO_POLICY_ROUND_ROBIN, 0},
+};
+
+static const struct {
+    int blocks; /* 0: all */
+    int threads;
+} shapes[] = {{1, 1}, {1, 3}, {2, 2}, {3, 4}, {0, 4}};
+
+static void play_everywhere(struct session *session, const struct scene *scene)
+{
+    for (size_t i = 0; i < sizeof(schedules) / sizeof(schedules[0]); i++) {
+        struct pto_engine_options options;
+        memset(&options, 0, sizeof(options));
+        options.size = sizeof(options);
+        options.kind = schedules[i].kind;
+        options.policy = schedules[i].policy;
+        options.seed = schedules[i].seed;
+        assert_int_equal(session->debug->set_engine(session->context, &options), 0);
+        for (size_t j = 0; j < sizeof(shapes) / sizeof(shapes[0]); j++) {
+            int result = session_play(session, scene, (int32_t)(i + j), NULL, shapes[j].blocks, shapes[j].threads);
+            if (result != 0) {
+                fail_msg("%s, engine %d, policy %d, seed %lu, %d blocks, %d threads: %s", scene->name,
+                         schedules[i].kind, schedules[i].policy, schedules[i].seed, shapes[j].blocks, shapes[j].threads,
+                         session->error);
+            }
+        }
+    }
+}
+
+static void test_scenes(void **state)
+{
+    (void)state;
+    const struct session_options options = {.device_id = 0};
+    size_t played = 0;
+    for (size_t i = 0; i < scene_count; i++) {
+        if (!variant_of_scene(scenes[i], VARIANT)) {
+            print_message("%s is not for " VARIANT "\n", scenes[i]->name);
+            continue;
+        }
+        /* The first round warms up what a process does once per scene's libraries. */
+        struct leak_gate gate;
+        for (int round = 0; round < 2; round++) {
+            struct session session;
+            leak_gate_begin(&gate, NULL, NULL);
+            assert_int_equal(session_open(&session, &options), 0);
+            play_everywhere(&session, scenes[i]);
+            session_close(&session);
+        }
+        if (leak_gate_end(&gate) != 0) {
+            fail_msg("%s leaks:\n%s", scenes[i]->name, gate.text);
+        }
+        played++;
+    }
+    assert_true(played >= 1);
+}
+
+/* What a scene says about its tasks is what the device counted. */
+static void test_task_counts(void **state)
+{
+    (void)state;
+    const struct session_options options = {.device_id = 0};
+    for (size_t i = 0; i < scene_count; i++) {
+        struct session session;
+        struct pto_statistics statistics;
+        if (!variant_of_scene(scenes[i], VARIANT) || scenes[i]->expected_tasks < 0) {
+            continue;
+        }
+        assert_int_equal(session_open(&session, &options), 0);
+        int result =
+            session_play(&session, scenes[i], 0, NULL, (int)scenes[i]->default_blocks, (int)scenes[i]->default_threads);
+        if (result != 0) {
+            fail_msg("%s: %s", scenes[i]->name, session.error);
+        }
+        assert_int_equal(session_statistics(&session, &statistics), 0);
+        assert_int_equal(statistics.last_tasks, scenes[i]->expected_tasks);
+        session_close(&session);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_scenes),
+        cmocka_unit_test(test_task_counts),
+    };
+    return cmocka_run_group_tests_name("scenes", tests, NULL, NULL) != 0;
+}
