@@ -60,7 +60,8 @@ static const void *draw_code(struct choice *choice, const struct image_case *sta
 
 static int32_t draw_signature(struct choice *choice, int32_t *signature, uint64_t limit)
 {
-    uint64_t count = choice_below(choice, 16) != 15 ? choice_below(choice, 4) : choice_below(choice, limit + 1);
+    uint64_t kind = choice_below(choice, 16);
+    uint64_t count = kind < 14 ? kind % 4 : kind == 14 ? choice_below(choice, limit + 1) : limit;
     for (uint64_t i = 0; i < count; i++) {
         signature[i] = (int32_t)choice_below(choice, 4);
     }
@@ -180,12 +181,12 @@ static void draw_damage(struct choice *choice, uint8_t *bytes, uint64_t size)
     };
     enum { FIELDS = sizeof(fields) / sizeof(fields[0]) };
     uint64_t kind = choice_below(choice, FIELDS + 3);
-    uint32_t value = (uint32_t)choice_edge(choice);
+    bool nudged = choice_bool(choice);
+    uint32_t value = nudged ? 1u << choice_below(choice, 8) : (uint32_t)choice_edge(choice);
     uint64_t index = choice_below(choice, MAX_CHILDREN);
     size_t place = kind < FIELDS ? fields[kind] : 0;
     if (kind < FIELDS && (fields[kind] == fields[6] || fields[kind] == fields[7])) {
         place += 4 * index;
-        value = choice_bool(choice) ? value / 64 * 64 : value;
     } else if (kind == FIELDS || kind == FIELDS + 1) { /* a child's sig_count or binary_size */
         uint32_t offset;
         memcpy(&offset, bytes + fields[6] + 4 * index, sizeof(offset));
@@ -194,8 +195,13 @@ static void draw_damage(struct choice *choice, uint8_t *bytes, uint64_t size)
     } else if (kind == FIELDS + 2) {
         place = choice_below(choice, size);
     }
-    size_t width = choice_below(choice, 8) == 7 ? 1 : 4;
-    memcpy(bytes + place, &value, place + width <= size ? width : 1);
+    size_t width = place + 4 <= size ? 4 : 1;
+    if (nudged) { /* what is only just wrong, or only just right */
+        uint32_t old = 0;
+        memcpy(&old, bytes + place, width);
+        value = choice_bool(choice) ? old - value : old + value;
+    }
+    memcpy(bytes + place, &value, width);
 }
 
 static int run_damaged(struct property_context *context, const uint8_t *bytes, uint64_t length)

@@ -66,20 +66,36 @@ static int check_verdict(struct property_context *context, enum trb_overlap verd
     return 0;
 }
 
+enum relation { SAME_TENSOR = 0, OTHER_TYPE, OTHER_TENSOR, RELATIONS };
+
+/* The probe's tensor before its views: the entry's, one of the same shape with another type, or any other that is near.
+ */
+static int start_probe(struct choice *choice, struct property_context *context, struct overlap_case *state,
+                       struct pto_tensor tensors[2], enum relation relation)
+{
+    tensors[1] = tensors[0];
+    state->models[1] = state->models[0];
+    if (relation == SAME_TENSOR) {
+        return 0;
+    }
+    uint64_t address = BASE + (choice_bool(choice) ? choice_below(choice, MAX_SHIFT) : 0);
+    if (relation == OTHER_TENSOR) {
+        return view_steps_start(choice, context, address, &tensors[1], &state->models[1]);
+    }
+    uint32_t dtype = (uint32_t)choice_below(choice, PTO_DATA_TYPE_COUNT);
+    int result = pto_tensor_external(&tensors[1], address, tensors[0].shapes, tensors[0].ndims, dtype, false, 0);
+    PROPERTY_REQUIRE(context, result == 0, "the same shape with type %u is refused: %d", dtype, result);
+    return 0;
+}
+
 static int tensor_overlap_run(struct choice *choice, struct property_context *context)
 {
     struct overlap_case *state = context->state;
     struct pto_tensor tensors[2]; /* the entry, the probe */
-    bool same_tensor = choice_below(choice, 4) != 3;
+    enum relation relation = (enum relation)choice_below(choice, RELATIONS);
     bool boxes_only = choice_bool(choice);
     int failed = view_steps_start(choice, context, BASE, &tensors[0], &state->models[0]);
-    if (failed == 0 && !same_tensor) {
-        uint64_t address = BASE + choice_below(choice, MAX_SHIFT);
-        failed = view_steps_start(choice, context, address, &tensors[1], &state->models[1]);
-    } else {
-        tensors[1] = tensors[0];
-        state->models[1] = state->models[0];
-    }
+    failed = failed != 0 ? failed : start_probe(choice, context, state, tensors, relation);
     for (size_t i = 0; i < 2; i++) {
         for (uint64_t left = choice_below(choice, MAX_OPERATIONS + 1); left != 0 && failed == 0; left--) {
             enum view_step_kind kind =
@@ -99,7 +115,7 @@ static int tensor_overlap_run(struct choice *choice, struct property_context *co
         PROPERTY_REQUIRE(context, verdict == TRB_OTHER, "a newer version of the buffer gives verdict %d", verdict);
         return 0;
     }
-    return check_verdict(context, verdict, compare_bytes(state, tensors), same_tensor && boxes_only);
+    return check_verdict(context, verdict, compare_bytes(state, tensors), relation == SAME_TENSOR && boxes_only);
 }
 
 static int tensor_overlap_setup(struct property_context *context)

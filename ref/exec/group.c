@@ -51,11 +51,14 @@ EXEC_NO_TSAN int exec_group_create(struct exec_engine *engine, const char *name,
     if (engine == NULL || group == NULL) {
         return -EINVAL;
     }
+    exec_tsan_ignore_begin();
     struct exec_group *made = os_zalloc("exec.group_alloc", sizeof(*made));
     if (made == NULL || exec_engine_reserve(engine, 0, 1) != 0) {
         free(made);
+        exec_tsan_ignore_end();
         return -ENOMEM;
     }
+    exec_tsan_ignore_end();
     made->engine = engine;
     exec_name_copy(made->name, name != NULL ? name : "group");
     exec_engine_lock(engine);
@@ -87,6 +90,7 @@ EXEC_NO_TSAN void exec_group_destroy(struct exec_group *group)
         log_message(LOG_LEVEL_ERROR, "exec", "group \"%s\" is running and cannot be destroyed", group->name);
         return;
     }
+    exec_tsan_ignore_begin();
     for (uint32_t i = 0; i < group->made; i++) {
         exec_processor_free(group->processors[i]);
     }
@@ -96,6 +100,7 @@ EXEC_NO_TSAN void exec_group_destroy(struct exec_group *group)
     exec_engine_unlock(engine);
     free(group->processors);
     free(group);
+    exec_tsan_ignore_end();
 }
 
 /* Makes group->processors[group->made] exist. */
@@ -161,13 +166,14 @@ EXEC_NO_TSAN int exec_spawn(struct exec_group *group, const char *name, size_t s
     if (group->running) {
         return -EBUSY;
     }
+    exec_tsan_ignore_begin();
     int result = group->count < group->made ? 0 : exec_processor_make(group);
-    if (result != 0) {
-        return result;
+    struct exec_processor *processor = result == 0 ? group->processors[group->count] : NULL;
+    if (result == 0) {
+        result = group->engine->shared.threads ? exec_worker_equip(processor, stack_bytes)
+                                               : exec_processor_equip_stack(processor, stack_bytes);
     }
-    struct exec_processor *processor = group->processors[group->count];
-    result = group->engine->shared.threads ? exec_worker_equip(processor, stack_bytes)
-                                           : exec_processor_equip_stack(processor, stack_bytes);
+    exec_tsan_ignore_end();
     if (result != 0) {
         return result;
     }
@@ -196,6 +202,7 @@ EXEC_NO_TSAN static void exec_processor_begin(struct exec_processor *processor)
     processor->result = 0;
     processor->told = 0;
     processor->overran = 0;
+    processor->interrupted_call = 0;
     processor->joined = NULL;
     processor->local = NULL;
     processor->order = engine->next_order++;

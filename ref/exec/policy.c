@@ -192,7 +192,9 @@ EXEC_NO_TSAN static struct exec_processor *exec_policy_explore(struct exec_polic
         index = exec_random_below(&state->random, state->ready_count);
     } else {
         uint32_t count = (uint32_t)state->ready_count;
+        exec_tsan_ignore_begin(); /* the chooser belongs to the engine, whichever processor happens to call it */
         index = state->options->choose(state->options->choose_context, count) % count;
+        exec_tsan_ignore_end();
     }
     return exec_policy_indexed(state, caller, point, index);
 }

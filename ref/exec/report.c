@@ -48,9 +48,8 @@ static int exec_report_line(const struct exec_processor *processor, char *line, 
             return snprintf(line, bytes, "%s: %s for word %p, saw %" PRIu32 "\n", processor->name, verb, (void *)word,
                             processor->wait.seen);
         }
-        /* Relaxed: a look for the report. */
         return snprintf(line, bytes, "%s: %s for word %p, saw %" PRIu32 ", is %" PRIu32 "\n", processor->name, verb,
-                        (void *)word, processor->wait.seen, atomic_load_explicit(word, memory_order_relaxed));
+                        (void *)word, processor->wait.seen, exec_private_load(word));
     }
     if (state == EXEC_STATE_JOINING && processor->joined != NULL) {
         return snprintf(line, bytes, "%s: %s, %s\n", processor->name, verb, processor->joined->name);

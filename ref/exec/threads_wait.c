@@ -65,7 +65,8 @@ static void exec_threads_sleep(struct exec_processor *processor, uint64_t until_
     (void)atomic_fetch_add_explicit(&processor->blocks, forever ? 1u : 0u, memory_order_relaxed);
     /* Counter before the look at the word (Dekker with exec_wake), wait_word before the look at attention (with cancelling). */
     exec_store_load_fence();
-    if (exec_threads_look(processor) == EXEC_LOOK_SAME) {
+    if (exec_attention(&processor->self) == 0 &&
+        atomic_load_explicit(word, memory_order_relaxed) == processor->wait.seen) {
         exec_futex_wait(word, processor->wait.seen, forever ? EXEC_NEVER : exec_threads_clock_at(engine, until_ns));
     }
     (void)atomic_fetch_add_explicit(&processor->blocks, forever ? 1u : 0u, memory_order_relaxed);

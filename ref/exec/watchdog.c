@@ -58,7 +58,7 @@ static void exec_watch_forked(void)
     (void)atomic_fetch_add_explicit(&exec_watch_generation, 1u, memory_order_relaxed);
 }
 
-static void exec_watch_drop(void *record)
+EXEC_NO_TSAN static void exec_watch_drop(void *record)
 {
     struct exec_watch *watch = record;
     /* Relaxed: forking is not concurrent with this thread's end. */
@@ -100,7 +100,7 @@ __attribute__((destructor)) static void exec_watch_unload(void)
     }
 }
 
-static int exec_watch_make_signal_stack(struct exec_watch *watch)
+EXEC_NO_TSAN static int exec_watch_make_signal_stack(struct exec_watch *watch)
 {
     stack_t stack = {0};
     if (watch->signal_stack != NULL) {
@@ -127,7 +127,7 @@ static int exec_watch_make_signal_stack(struct exec_watch *watch)
     return 0;
 }
 
-static int exec_watch_make(struct exec_watch *watch)
+EXEC_NO_TSAN static int exec_watch_make(struct exec_watch *watch)
 {
     int result = exec_watch_make_key();
     result = result != 0 ? result : exec_watch_make_signal_stack(watch);
@@ -152,13 +152,13 @@ static int exec_watch_make(struct exec_watch *watch)
     return 0;
 }
 
-static int exec_watch_arm(const struct exec_watch *watch, long interval_ns)
+EXEC_NO_TSAN static int exec_watch_arm(const struct exec_watch *watch, long interval_ns)
 {
     struct itimerspec when = {.it_interval.tv_nsec = interval_ns, .it_value.tv_nsec = interval_ns};
     return timer_settime(watch->timer, 0, &when, NULL) == 0 ? 0 : -errno;
 }
 
-int exec_watchdog_begin(void)
+EXEC_NO_TSAN int exec_watchdog_begin(void)
 {
     struct exec_watch *watch = &exec_watch;
     if (watch->depth > 0) {
@@ -181,7 +181,7 @@ int exec_watchdog_begin(void)
     return result;
 }
 
-void exec_watchdog_end(void)
+EXEC_NO_TSAN void exec_watchdog_end(void)
 {
     if (--exec_watch.depth == 0) {
         (void)exec_watch_arm(&exec_watch, 0);
@@ -226,7 +226,10 @@ EXEC_NO_TSAN static void exec_tick_user(struct exec_watch *watch, struct exec_pr
     }
     exec_private_store(&processor->self.in_user, 0u);
     exec_charge_cpu(processor, elapsed);
-    if (processor->engine->shared.now_ns >= exec_fibers_op_limit(processor)) {
+    /* Whoever spins for a peer must have let it run once: slow tools may find no place to interrupt before the limit. */
+    bool interrupted_before = processor->interrupted_call == processor->self.user_calls;
+    processor->interrupted_call = processor->self.user_calls;
+    if (interrupted_before && processor->engine->shared.now_ns >= exec_fibers_op_limit(processor)) {
         exec_state_set(processor, EXEC_STATE_ABANDONED);
         exec_op_timeout(processor, "spun in user code");
         exec_fibers_stop(processor, EXEC_STATE_ABANDONED);

@@ -7,6 +7,7 @@
 #include "host/context.h"
 #include "host/platform/platform.h"
 #include "host/runtime/runtime.h"
+#include "host/staging.h"
 #include "host/variant.h"
 
 static uint64_t run_clock_ns(void)
@@ -19,7 +20,8 @@ static uint64_t run_clock_ns(void)
 /* R5 from "registered or not" on: config before arguments. */
 static int run_check(struct host_context *context, const struct run_request *request, uint32_t *block_dim)
 {
-    if (context->callables.entries[request->callable_id].chip == NULL) {
+    const struct chip_buffer *chip = context->callables.entries[request->callable_id].chip;
+    if (chip == NULL) {
         return host_error(context, -1, "callable_id %d is not registered", request->callable_id);
     }
     if (platform_resolve_blocks(context, request->block_dim, block_dim) != 0) {
@@ -47,7 +49,7 @@ static int run_check(struct host_context *context, const struct run_request *req
     if (chip_args_check(request->args, &text) != 0) {
         return host_error(context, -1, "arguments: %s", text.text);
     }
-    return 0;
+    return staging_plan(context, &chip->image, request->args);
 }
 
 static void run_count(struct host_context *context, int result, const struct platform_outcome *outcome)

@@ -50,9 +50,7 @@ static int staging_check_overlaps(struct host_context *context)
     return 0;
 }
 
-/* Describes every tensor; `offsets` are from the buffer's start. */
-static int staging_plan(struct host_context *context, const struct chip_image *image, const struct pto_chip_args *args,
-                        uint64_t *offsets, uint64_t *total)
+int staging_plan(struct host_context *context, const struct chip_image *image, const struct pto_chip_args *args)
 {
     struct staging *staging = &context->staging;
     uint64_t end = STAGING_REDZONE_BYTES;
@@ -77,14 +75,14 @@ static int staging_plan(struct host_context *context, const struct chip_image *i
                               (unsigned long long)staged->bytes, staged->host);
         }
         staged->flow = flow;
-        offsets[i] = end;
+        staged->offset = end;
         uint64_t padding = STAGING_REDZONE_BYTES + (STAGING_ALIGN - staged->bytes % STAGING_ALIGN) % STAGING_ALIGN;
         if (__builtin_add_overflow(end, staged->bytes, &end) || __builtin_add_overflow(end, padding, &end)) {
             return host_error(context, -1, "tensor %d: %llu bytes more than 64 bits can count", i,
                               (unsigned long long)staged->bytes);
         }
     }
-    *total = end;
+    staging->planned = end;
     return staging_check_overlaps(context);
 }
 
@@ -119,13 +117,10 @@ static int staging_copy_in(struct host_context *context, const struct staged_ten
                                     (unsigned long long)staged->bytes, strerror(-result));
 }
 
-int staging_bind(struct host_context *context, const struct chip_image *image, const struct pto_chip_args *args,
-                 struct pto_continuous_tensor *rewritten)
+int staging_bind(struct host_context *context, struct pto_continuous_tensor *rewritten)
 {
     struct staging *staging = &context->staging;
-    uint64_t offsets[PTO_CHIP_MAX_TENSOR_ARGS];
-    uint64_t total = 0;
-    if (staging_plan(context, image, args, offsets, &total) != 0 || staging_ensure(context, total) != 0) {
+    if (staging_ensure(context, staging->planned) != 0) {
         staging->count = 0;
         return -1;
     }
@@ -135,7 +130,7 @@ int staging_bind(struct host_context *context, const struct chip_image *image, c
         if (staged->flow == STAGING_PASS) {
             continue;
         }
-        staged->device = staging->buffer + offsets[i];
+        staged->device = staging->buffer + staged->offset;
         npu_redzone_open(staged->device, staged->bytes);
         rewritten[i].data = (uintptr_t)staged->device;
         if (staging_copy_in(context, staged, i) != 0) {

@@ -29,6 +29,7 @@ struct staged_tensor {
     void *host;
     uint8_t *device;
     uint64_t bytes;
+    uint64_t offset; /* from the start of the buffer */
     enum staging_flow flow;
     bool declared_output; /* the signature says OUT or INOUT */
 };
@@ -38,15 +39,20 @@ struct staging {
     uint64_t capacity;
     struct staged_tensor tensors[PTO_CHIP_MAX_TENSOR_ARGS]; /* of the run under way */
     int32_t count;
+    uint64_t planned; /* bytes of buffer that the run under way needs */
 };
 
 /*
- * Plans where every tensor goes, makes the buffer large enough, copies inputs in, zeroes pure outputs, and writes the
- * device addresses into `rewritten`, which is a copy of args->tensors. `args` has passed chip_args_check. Returns 0, or
+ * Judges every tensor and plans where it goes; allocates nothing (R4). `args` has passed chip_args_check. Returns 0, or
  * -1 with the context's error text.
  */
-int staging_bind(struct host_context *context, const struct chip_image *image, const struct pto_chip_args *args,
-                 struct pto_continuous_tensor *rewritten);
+int staging_plan(struct host_context *context, const struct chip_image *image, const struct pto_chip_args *args);
+
+/*
+ * Makes the buffer large enough for the plan, copies inputs in, zeroes pure outputs, and writes the device addresses
+ * into `rewritten`, which is a copy of the planned args->tensors. Returns 0, or -1 with the context's error text.
+ */
+int staging_bind(struct host_context *context, struct pto_continuous_tensor *rewritten);
 
 /*
  * Copies the outputs of a successful run back. packed_address and packed_bytes, both non-zero: the packed graph output,

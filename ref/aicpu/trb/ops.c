@@ -16,25 +16,35 @@ static struct trb_orchestrator *orchestrator_of(struct pto_runtime_handle *rt)
     return (struct trb_orchestrator *)(void *)rt; /* its first member */
 }
 
+/*
+ * The result is put together from registers at the very end: reading back what was just stored in pieces would stall until the
+ * task's own stores, most of them cache misses, have drained.
+ */
 static struct pto_task_outputs submit(struct pto_runtime_handle *rt, enum trb_request_kind kind,
                                       const struct pto_mixed_kernels *kernels, const struct pto_arg *arg)
 {
     struct trb_orchestrator *orchestrator = orchestrator_of(rt);
-    struct pto_task_outputs outputs;
-    outputs.task_id = PTO_TASK_ID_INVALID;
-    outputs.output_count = 0;
-    outputs.reserved = 0;
+    struct trb_submitted submitted;
+    uint64_t id = PTO_TASK_ID_INVALID;
+    uint32_t count = 0;
     exec_user_leave();
     if (!trb_run_failed(orchestrator->run)) {
         if (arg == NULL || (kind == TRB_KERNELS && kernels == NULL)) {
             trb_fail(orchestrator, PTO_ERR_INVALID_ARGS, "submit: %s is NULL", arg == NULL ? "the Arg" : "the kernels");
         }
-        if (!trb_submit(orchestrator, kind, kernels, arg, &outputs)) {
-            outputs.task_id = PTO_TASK_ID_INVALID;
-            outputs.output_count = 0;
+        if (trb_submit(orchestrator, kind, kernels, arg, &submitted)) {
+            id = submitted.id;
+            count = submitted.output_count;
         }
     }
     exec_user_enter();
+    struct pto_task_outputs outputs;
+    outputs.task_id = id;
+    outputs.output_count = count;
+    outputs.reserved = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        outputs.tensors[i] = submitted.outputs[i];
+    }
     return outputs;
 }
 

@@ -72,9 +72,16 @@ void trb_close_scope(struct trb_orchestrator *orchestrator);
 
 enum trb_request_kind { TRB_KERNELS, TRB_DUMMY, TRB_ALLOCATION };
 
-/* Submits a task. Returns false, with empty outputs, when it gave up. */
+/* A submitted task and the tensors created for it. */
+struct trb_submitted {
+    uint64_t id;
+    uint32_t output_count;
+    const struct pto_tensor *outputs[PTO_CORE_MAX_TENSOR_ARGS];
+};
+
+/* Submits a task. Returns false when it gave up; `submitted` means nothing then. */
 bool trb_submit(struct trb_orchestrator *orchestrator, enum trb_request_kind kind,
-                const struct pto_mixed_kernels *kernels, const struct pto_arg *arg, struct pto_task_outputs *outputs);
+                const struct pto_mixed_kernels *kernels, const struct pto_arg *arg, struct trb_submitted *submitted);
 
 /*
  * Waits until no live task conflicts with an access of `tensor` (a refreshed copy): its writers, and for a write its readers.

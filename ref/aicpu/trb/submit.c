@@ -116,7 +116,7 @@ static void fill_output(uint64_t address, uint64_t bytes, const struct pto_tenso
 }
 
 static void create_output(struct trb_draft *draft, const struct trb_request *request, int32_t i,
-                          struct pto_task_outputs *outputs)
+                          struct trb_submitted *submitted)
 {
     const struct pto_tensor_create_info *info = request->arg->refs[i].create_info;
     struct pto_tensor *tensor = &draft->payload->tensors[i];
@@ -130,7 +130,7 @@ static void create_output(struct trb_draft *draft, const struct trb_request *req
     if (info->has_initial_value) {
         fill_output(address, (bytes + PTO_OUTPUT_ALIGN - 1) & ~(uint64_t)(PTO_OUTPUT_ALIGN - 1), info);
     }
-    outputs->tensors[outputs->output_count++] = tensor;
+    submitted->outputs[submitted->output_count++] = tensor;
 }
 
 /* Copies a tensor into the payload; nothing derived in it is believed. */
@@ -233,14 +233,15 @@ static void add_explicit(struct trb_draft *draft, const struct pto_arg *arg)
 }
 
 /* Fills the payload's tensors and, in an AUTO scope, finds the producers behind them. */
-static void take_tensors(struct trb_draft *draft, const struct trb_request *request, struct pto_task_outputs *outputs)
+static void take_tensors(struct trb_draft *draft, const struct trb_request *request, struct trb_submitted *submitted)
 {
     const struct pto_arg *arg = request->arg;
+    int32_t tensor_count = arg->tensor_count;
     bool infer = !trb_scope_is_manual(&draft->orchestrator->scopes);
-    for (int32_t i = 0; i < arg->tensor_count && !draft->gave_up; i++) {
+    for (int32_t i = 0; i < tensor_count && !draft->gave_up; i++) {
         int32_t tag = arg->tags[i];
         if (tag == PTO_ARG_OUTPUT) {
-            create_output(draft, request, i, outputs);
+            create_output(draft, request, i, submitted);
             continue;
         }
         copy_tensor(draft, request, i);
@@ -260,9 +261,16 @@ static void take_tensors(struct trb_draft *draft, const struct trb_request *requ
             infer_access(draft, tensor, tag, i);
         }
     }
-    draft->payload->tensor_count = arg->tensor_count;
-    draft->payload->scalar_count = arg->scalar_count;
-    memcpy(draft->payload->scalars, arg->scalars, (size_t)arg->scalar_count * sizeof(uint64_t));
+    draft->payload->tensor_count = tensor_count;
+}
+
+static void take_scalars(struct trb_draft *draft, const struct pto_arg *arg)
+{
+    int32_t count = arg->scalar_count;
+    draft->payload->scalar_count = count;
+    for (int32_t i = 0; i < count; i++) {
+        draft->payload->scalars[i] = arg->scalars[i];
+    }
 }
 
 /* Hands the task to scheduler 0. False when it gave up. */
@@ -333,7 +341,7 @@ static bool finish(struct trb_draft *draft, const struct trb_request *request)
 }
 
 bool trb_submit(struct trb_orchestrator *orchestrator, enum trb_request_kind kind,
-                const struct pto_mixed_kernels *kernels, const struct pto_arg *arg, struct pto_task_outputs *outputs)
+                const struct pto_mixed_kernels *kernels, const struct pto_arg *arg, struct trb_submitted *submitted)
 {
     struct trb_request request;
     struct trb_draft draft;
@@ -350,13 +358,14 @@ bool trb_submit(struct trb_orchestrator *orchestrator, enum trb_request_kind kin
     draft.producers = 0;
     draft.gave_up = false;
     begin_draft(&draft, ring, &request);
-    outputs->output_count = 0;
+    submitted->id = draft.id;
+    submitted->output_count = 0;
+    take_scalars(&draft, arg);
     add_explicit(&draft, arg);
-    take_tensors(&draft, &request, outputs);
+    take_tensors(&draft, &request, submitted);
     if (draft.gave_up) {
         return false;
     }
     trb_draft_finish(&draft);
-    outputs->task_id = draft.id;
     return finish(&draft, &request);
 }

@@ -232,7 +232,7 @@ int runtime_bind(struct host_context *context, const struct runtime_run *run, ui
         return -1;
     }
     trb_fill_image(image, context, run, &knobs);
-    if (staging_bind(context, &chip->image, run->args, image->args.tensors) != 0) {
+    if (staging_bind(context, image->args.tensors) != 0) {
         return -1;
     }
     int result = trb_reset_results(context);
