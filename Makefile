@@ -79,11 +79,17 @@ endif
 USER_CC ?= $(CC)
 USER_CXX ?= $(CXX)
 
+# Only the C++ guard needs libstdc++, and AddressSanitizer from the start, or it cannot pass on exceptions of user code.
+CXX_RUNTIME := -Wl,--as-needed -lstdc++
 # Sanitizer runtimes are in the executables, so only plain builds can insist that every symbol is resolved.
+ifneq ($(SANITIZE),)
+    CXX_RUNTIME := -Wl,--no-as-needed -lstdc++
+endif
 CLOSED := $(if $(SANITIZE)$(filter afl,$(CONFIG)),,-Wl,-z,defs)
 CFLAGS := -std=c11 -D_GNU_SOURCE $(WARNINGS) $(COMMON) $(MODE) $(SANITIZE)
 # UBSan's C++-only checks would pull its C++ runtime into C executables.
-CXXFLAGS := -std=c++17 -D_GNU_SOURCE $(WARNINGS) $(COMMON) $(MODE) $(SANITIZE) $(if $(SANITIZE),-fno-sanitize=vptr -fno-sanitize=function)
+CXXFLAGS := -std=c++17 -D_GNU_SOURCE $(WARNINGS) $(COMMON) $(MODE) $(SANITIZE) \
+    $(if $(SANITIZE),-fno-sanitize=vptr -fno-sanitize=function)
 INCLUDES := -Iref -I.
 SO_LINK := -shared -Wl,--build-id=sha1 $(LINK_FLAGS)
 PLACES := -DTOP_DIR='"$(CURDIR)"' -DREF_DIR='"$(CURDIR)/ref"' -DBUILD_DIR='"$(CURDIR)/$(B)"'
@@ -249,7 +255,7 @@ define link_client
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) $(INSTRUMENT) $(LINK_FLAGS) -o $@ $(filter %.o,$^) \
 	    -Wl,--start-group $(CLIENT_LIBS) -Wl,--end-group -L$(B) -lnpu $(1) \
-	    -Wl,-rpath,'$$ORIGIN$(2)' -lm -Wl,--as-needed -lstdc++
+	    -Wl,-rpath,'$$ORIGIN$(2)' -lm $(CXX_RUNTIME)
 endef
 $(B)/touchstone: $(call o,test,$(CLI_C)) $(CLIENT_LIBS) $(B)/.sources | $(B)/libnpu.so
 	$(call link_client,,)

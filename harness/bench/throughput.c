@@ -2,6 +2,8 @@
 /* throughput: no-op tasks per second through trb, next to OpenMP where its runtime does the same work. */
 #include "harness/bench/bench.h"
 
+#include <time.h>
+
 #include "harness/bench/graphs.h"
 #include "harness/bench/graphs_openmp.h"
 #include "st/fixtures/bench_graphs/pattern.h"
@@ -18,6 +20,14 @@ struct throughput {
     double times_openmp; /* 0: not compared */
 };
 
+/* What the run itself took of a processor: tells a slow run from a busy machine. */
+static uint64_t cpu_clock_ns(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
 static int measure(struct graphs *graphs, const struct throughput *throughput)
 {
     struct bench *bench = graphs->bench;
@@ -31,14 +41,18 @@ static int measure(struct graphs *graphs, const struct throughput *throughput)
         ratio = bench_number(bench, BENCH_TIMES, BENCH_AT_LEAST, throughput->times_openmp, "trb / OpenMP, %s",
                              throughput->what);
     }
+    double cpu_ns = 0;
     for (int i = -WARM_UP_RUNS; i < (int)bench->samples; i++) {
+        uint64_t cpu_start = cpu_clock_ns();
         double ns = graphs_run_ns(graphs, throughput->mode, TASKS);
+        uint64_t cpu_end = cpu_clock_ns();
         double peer_ns = compared ? openmp_graph_ns(throughput->mode, TASKS) : 0;
         if (ns < 0) {
             return -1;
         }
         if (i >= 0) {
             bench_sample(rate, TASKS * 1e9 / ns);
+            cpu_ns += (double)(cpu_end - cpu_start) / bench->samples;
         }
         if (i >= 0 && compared) {
             bench_sample(peer, TASKS * 1e9 / peer_ns);
@@ -46,8 +60,8 @@ static int measure(struct graphs *graphs, const struct throughput *throughput)
         }
     }
     char note[BENCH_NOTE_BYTES];
-    (void)snprintf(note, sizeof(note), "%u tasks per sample, %d blocks, %d threads", TASKS, GRAPHS_BLOCKS,
-                   GRAPHS_THREADS);
+    (void)snprintf(note, sizeof(note), "%u tasks per sample, %d blocks, %d threads, %.0f ns of CPU time each", TASKS,
+                   GRAPHS_BLOCKS, GRAPHS_THREADS, cpu_ns / TASKS);
     bench_finish(bench, rate, note);
     if (compared) {
         bench_finish(bench, peer, NULL);

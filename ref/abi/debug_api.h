@@ -2,11 +2,12 @@
 /*
  * debug_api: the one extra, optional symbol of a Touchstone host runtime (R2).
  *
- * A client that does not look for `pto_debug_api` sees the plain 26 names. One that does gets statistics, the device memory
- * ledger, the choice of execution engine and schedule, fault plans, and the text of the last error.
+ * A client that does not look for `pto_debug_api` sees the plain 26 names. One that does gets statistics, the device
+ * memory ledger, the choice of execution engine and schedule, fault plans, and the text of the last error.
  *
- * Unless said otherwise functions return 0 or -1 (NULL context, unknown value), may be called from any thread, and never
- * allocate device memory. Structs that start with `size` grow at their end only: the caller stores its own sizeof there.
+ * Unless said otherwise functions return 0 or -1 (NULL context, unknown value), may be called from any thread, and
+ * never allocate device memory. Structs that start with `size` grow at their end only: the caller stores its own sizeof
+ * there.
  */
 #ifndef ABI_DEBUG_API_H
 #define ABI_DEBUG_API_H
@@ -44,7 +45,8 @@ struct pto_statistics {
     uint64_t device_bytes_by_kind[PTO_MEMORY_KIND_COUNT];
     uint64_t device_allocations; /* calls that allocated, ever */
     uint64_t device_capacity;
-    uint64_t leftover_bytes; /* what the last finalize_device had to free itself, STAGING, RING_* and RUNTIME excepted */
+    uint64_t
+        leftover_bytes; /* what the last finalize_device had to free itself, STAGING, RING_* and RUNTIME excepted */
     uint64_t leftover_buffers;
     /* callables */
     uint64_t registered_callables;
@@ -74,12 +76,7 @@ struct pto_ledger_entry {
 };
 
 enum pto_engine_kind { PTO_ENGINE_FIBERS = 0, PTO_ENGINE_THREADS = 1 };
-enum pto_engine_policy {
-    PTO_POLICY_ROUND_ROBIN = 0,
-    PTO_POLICY_RANDOM = 1,
-    PTO_POLICY_PCT = 2,
-    PTO_POLICY_CHOICE = 3
-};
+enum pto_engine_policy { PTO_POLICY_ROUND_ROBIN = 0, PTO_POLICY_RANDOM = 1, PTO_POLICY_PCT = 2, PTO_POLICY_CHOICE = 3 };
 
 struct pto_engine_options {
     uint64_t size;
@@ -122,7 +119,10 @@ struct pto_debug_api {
     int (*set_engine)(void *ctx, const struct pto_engine_options *options);
     /* Device memory of the context's device from now on; -1 when more is in use already. 0: the default of 16 GiB. */
     int (*set_device_capacity)(void *ctx, uint64_t bytes);
-    /* The last error text of the context, with the numbers in it; "" when the last call succeeded. Valid until the next call. */
+    /*
+     * The last error text of the context, with the numbers in it; "" when the last call succeeded, calls that only look
+     * (get_*) not counted. Valid until the next call.
+     */
     const char *(*last_error)(void *ctx);
 
     /* Fault plans are process-wide. rules NULL and count 0: only count the calls of each site. */

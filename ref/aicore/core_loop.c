@@ -72,7 +72,8 @@ static void serve(struct npu_register_block *registers, struct pto_dispatch_payl
         if (!pto_reg_id_is_dispatch(last)) {
             continue;
         }
-        npu_cond_write(registers, NPU_COND_OFFSET, pto_cond_encode(last, PTO_COND_ACK));
+        /* Nobody waits for an ACK: the scheduler looks for it when it has more to dispatch. */
+        npu_register_write(registers, NPU_COND_OFFSET, pto_cond_encode(last, PTO_COND_ACK));
         run_kernel(&payloads[last & 1u]);
         exec_charge(NPU_ARCH_TABLE.kernel_ns);
         exec_settle();

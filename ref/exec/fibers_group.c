@@ -193,6 +193,7 @@ EXEC_NO_TSAN static void exec_fibers_drive(struct exec_group *group)
     engine->root_group = group;
     exec_policy_reset(&engine->policy, &engine->options);
     exec_context_adopt(&engine->root);
+    exec_tsan_share_errno();
     exec_fibers_start(group);
     exec_fibers_run_some(engine);
     while (!exec_group_is_over(group)) {

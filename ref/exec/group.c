@@ -202,7 +202,6 @@ EXEC_NO_TSAN static void exec_processor_begin(struct exec_processor *processor)
     processor->result = 0;
     processor->told = 0;
     processor->overran = 0;
-    processor->interrupted_call = 0;
     processor->joined = NULL;
     processor->local = NULL;
     processor->order = engine->next_order++;

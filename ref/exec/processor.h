@@ -51,7 +51,6 @@ struct exec_processor {
     uint64_t overran;    /* likewise when user code was last found to call ops or to wait without progress ... */
     uint64_t overran_ns; /* ... and since when */
     uint64_t overran_call;
-    uint64_t interrupted_call; /* fibers: the stretch of user code that the watchdog interrupted last */
     struct exec_group *joined; /* EXEC_STATE_JOINING */
     void *local;
     void (*entry)(void *argument);

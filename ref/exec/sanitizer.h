@@ -9,6 +9,7 @@
 #ifndef EXEC_SANITIZER_H
 #define EXEC_SANITIZER_H
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,6 +37,7 @@ void AnnotateIgnoreReadsBegin(const char *file, int line);
 void AnnotateIgnoreReadsEnd(const char *file, int line);
 void AnnotateIgnoreWritesBegin(const char *file, int line);
 void AnnotateIgnoreWritesEnd(const char *file, int line);
+void AnnotateBenignRaceSized(const char *file, int line, const volatile void *address, size_t bytes, const char *why);
 #else
 #define EXEC_TSAN 0
 #endif
@@ -105,6 +107,14 @@ static inline void exec_tsan_ignore_end(void)
 #if EXEC_TSAN
     AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
     AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+#endif
+}
+
+/* errno belongs to the OS thread, so its fibers share it (it survives no exec call); that is no race of theirs. */
+static inline void exec_tsan_share_errno(void)
+{
+#if EXEC_TSAN
+    AnnotateBenignRaceSized(__FILE__, __LINE__, &errno, sizeof(errno), "errno is shared by the fibers of a thread");
 #endif
 }
 

@@ -225,11 +225,10 @@ EXEC_NO_TSAN static void exec_tick_user(struct exec_watch *watch, struct exec_pr
         return;
     }
     exec_private_store(&processor->self.in_user, 0u);
+    /* Judged by the time at which it was resumed: whoever spins for a peer must have let it run once after the limit. */
+    bool over = processor->engine->shared.now_ns >= exec_fibers_op_limit(processor);
     exec_charge_cpu(processor, elapsed);
-    /* Whoever spins for a peer must have let it run once: slow tools may find no place to interrupt before the limit. */
-    bool interrupted_before = processor->interrupted_call == processor->self.user_calls;
-    processor->interrupted_call = processor->self.user_calls;
-    if (interrupted_before && processor->engine->shared.now_ns >= exec_fibers_op_limit(processor)) {
+    if (over) {
         exec_state_set(processor, EXEC_STATE_ABANDONED);
         exec_op_timeout(processor, "spun in user code");
         exec_fibers_stop(processor, EXEC_STATE_ABANDONED);

@@ -200,7 +200,7 @@ int unregister_callable(void *ctx, int32_t callable_id)
 size_t get_aicpu_dlopen_count(void *ctx)
 {
     struct host_context *context = ctx;
-    if (!host_enter(context)) {
+    if (!host_enter_to_look(context)) {
         return 0;
     }
     size_t count = context->counters.aicpu_dlopens;
@@ -211,7 +211,7 @@ size_t get_aicpu_dlopen_count(void *ctx)
 size_t get_host_dlopen_count(void *ctx)
 {
     struct host_context *context = ctx;
-    if (!host_enter(context)) {
+    if (!host_enter_to_look(context)) {
         return 0;
     }
     size_t count = context->counters.host_dlopens;

@@ -62,7 +62,7 @@ void host_context_destroy(struct host_context *context)
     free(context);
 }
 
-bool host_enter(struct host_context *context)
+bool host_enter_to_look(struct host_context *context)
 {
     if (context == NULL) {
         log_message(LOG_LEVEL_INFO, "host", "the context is NULL");
@@ -72,6 +72,14 @@ bool host_enter(struct host_context *context)
     if (result != 0) {
         log_message(LOG_LEVEL_ERROR, "host",
                     "a context was called from inside its own run, or by a cancelled processor");
+        return false;
+    }
+    return true;
+}
+
+bool host_enter(struct host_context *context)
+{
+    if (!host_enter_to_look(context)) {
         return false;
     }
     context->error[0] = '\0';

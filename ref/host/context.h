@@ -66,6 +66,8 @@ void host_context_destroy(struct host_context *context);
  * is ending, or the caller is a processor of the context's own run.
  */
 bool host_enter(struct host_context *context);
+/* The same for calls that only look: the last error stays. */
+bool host_enter_to_look(struct host_context *context);
 void host_leave(struct host_context *context);
 
 /* Writes the text of the error and returns `code`. */

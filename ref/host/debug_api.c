@@ -13,7 +13,7 @@
 
 static int debug_get_statistics(void *ctx, struct pto_statistics *statistics)
 {
-    if (statistics == NULL || statistics->size < sizeof(statistics->size) || !host_enter(ctx)) {
+    if (statistics == NULL || statistics->size < sizeof(statistics->size) || !host_enter_to_look(ctx)) {
         return -1;
     }
     struct pto_statistics full;
@@ -28,7 +28,7 @@ static int debug_get_statistics(void *ctx, struct pto_statistics *statistics)
 static int64_t debug_get_ledger(void *ctx, struct pto_ledger_entry *entries, size_t capacity)
 {
     struct host_context *context = ctx;
-    if ((entries == NULL && capacity != 0) || !host_enter(context)) {
+    if ((entries == NULL && capacity != 0) || !host_enter_to_look(context)) {
         return -1;
     }
     int64_t count = context->owner != NULL ? (int64_t)npu_hbm_ledger(context->owner, entries, capacity) : 0;

@@ -15,9 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/os.h"
+#include "harness/property/fuzz.h"
 #include "harness/property/registry.h"
 #include "harness/property/reproducer.h"
 #include "harness/property/runner.h"
@@ -271,6 +273,40 @@ static void without_a_fork_the_result_is_the_same(void **state)
     assert_string_equal(here.path, forked.path);
 }
 
+static void a_fuzzer_sees_a_failure_as_an_abort(void **state)
+{
+    (void)state;
+    const uint8_t bytes[] = {250, 250, 250};
+    assert_int_equal(property_fuzz_one(&sum_property, bytes, 2), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        (void)signal(SIGABRT, SIG_DFL);
+        (void)freopen("/dev/null", "w", stderr);
+        (void)property_fuzz_one(&sum_property, bytes, 3);
+        _exit(1);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGABRT);
+}
+
+static void a_fuzzer_does_not_start_without_its_setup(void **state)
+{
+    (void)state;
+    property_fuzz_start(&sum_property);
+    pid_t child = fork();
+    if (child == 0) {
+        (void)freopen("/dev/null", "w", stderr);
+        property_fuzz_start(&setup_property);
+        _exit(1);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 2);
+}
+
 static void an_unwritable_place_for_reproducers_is_survived(void **state)
 {
     (void)state;
@@ -316,6 +352,8 @@ int main(void)
         cmocka_unit_test(a_setup_that_fails_is_a_failure),
         cmocka_unit_test(the_environment_scales_and_seeds),
         cmocka_unit_test(without_a_fork_the_result_is_the_same),
+        cmocka_unit_test(a_fuzzer_sees_a_failure_as_an_abort),
+        cmocka_unit_test(a_fuzzer_does_not_start_without_its_setup),
         cmocka_unit_test(an_unwritable_place_for_reproducers_is_survived),
         cmocka_unit_test(the_registry_is_sorted_out_by_name),
     };

@@ -277,6 +277,11 @@ static void test_debug_api_edges(void **state)
     options.kind = 2;
     assert_int_equal(debug->set_engine(*state, &options), -1);
     assert_error(*state, "engine kind 2");
+    (void)fixture_statistics(*state); /* calls that only look keep the error */
+    (void)get_aicpu_dlopen_count(*state);
+    (void)get_host_dlopen_count(*state);
+    assert_int_not_equal(debug->get_ledger(*state, NULL, 0), 0);
+    assert_error(*state, "engine kind 2");
     options = (struct pto_engine_options){.size = sizeof(options), .policy = PTO_POLICY_CHOICE};
     assert_int_equal(debug->set_engine(*state, &options), -1);
     options.policy = -1;

@@ -132,6 +132,7 @@ static bool apply_answer(struct trb_scheduler *scheduler, uint32_t lane, uint32_
     }
     if (answer != TRB_ANSWER_TAKEN) {
         finish_running(scheduler, core);
+        cores->pending[lane] &= ~bit;
     }
     if (core->running_id == TRB_NO_DISPATCH) {
         cores->running[lane] &= ~bit;
@@ -146,14 +147,14 @@ static bool apply_answer(struct trb_scheduler *scheduler, uint32_t lane, uint32_
 bool trb_poll_cores(struct trb_scheduler *scheduler)
 {
     struct trb_cores *cores = &scheduler->cores;
-    bool progress = false;
+    bool moved = false;
     for (uint32_t lane = 0; lane < TRB_LANES; lane++) {
         for (uint64_t bits = cores->running[lane]; bits != 0; bits &= bits - 1) {
             uint32_t cluster = (uint32_t)__builtin_ctzll(bits);
-            struct trb_core *core = &cores->core[lane][cluster];
+            const struct trb_core *core = &cores->core[lane][cluster];
             uint32_t cond = npu_register_read(core->registers, NPU_COND_OFFSET);
-            progress |= apply_answer(scheduler, lane, cluster, trb_judge(cond, core->running_id, core->pending_id));
+            moved |= apply_answer(scheduler, lane, cluster, trb_judge(cond, core->running_id, core->pending_id));
         }
     }
-    return progress;
+    return moved;
 }

@@ -43,6 +43,7 @@ struct trb_cores {
     /* One bit per cluster, by lane. */
     uint64_t idle[TRB_LANES];    /* nothing running, nothing pending */
     uint64_t running[TRB_LANES]; /* something dispatched and not known to be finished */
+    uint64_t pending[TRB_LANES]; /* a second dispatch waits behind the running one */
     uint64_t open[TRB_LANES];    /* running, taken by the core, and nothing pending: one more may be dispatched */
     struct trb_core core[TRB_LANES][TRB_MAX_CLUSTERS];
 };
@@ -56,7 +57,28 @@ enum trb_answer {
     TRB_ANSWER_BOTH_FINISHED,
 };
 
-enum trb_answer trb_judge(uint32_t cond, uint32_t running_id, uint32_t pending_id);
+static inline enum trb_answer trb_judge(uint32_t cond, uint32_t running_id, uint32_t pending_id)
+{
+    uint32_t id = pto_cond_id(cond);
+    bool finished = pto_cond_state(cond) == PTO_COND_FIN;
+    bool has_pending = pending_id != TRB_NO_DISPATCH;
+    if (has_pending && id == pending_id) {
+        return finished ? TRB_ANSWER_BOTH_FINISHED : TRB_ANSWER_PENDING_TAKEN;
+    }
+    /* With a pending dispatch the core goes on to it by itself, and its answer will say so. */
+    if (running_id == TRB_NO_DISPATCH || id != running_id || has_pending) {
+        return TRB_ANSWER_NOTHING;
+    }
+    return finished ? TRB_ANSWER_FINISHED : TRB_ANSWER_TAKEN;
+}
+
+/* Bits set. The baseline instruction set has no such instruction, and a library call costs more. */
+static inline uint32_t trb_bits(uint64_t bits)
+{
+    bits -= (bits >> 1) & 0x5555555555555555ull;
+    bits = (bits & 0x3333333333333333ull) + ((bits >> 2) & 0x3333333333333333ull);
+    return (uint32_t)((((bits + (bits >> 4)) & 0x0F0F0F0F0F0F0F0Full) * 0x0101010101010101ull) >> 56);
+}
 
 /* True while a core works on a kernel: it took a dispatch and has not finished it. */
 static inline bool trb_core_is_busy(const struct npu_register_block *registers)

@@ -55,6 +55,7 @@ static void dispatch_block(struct trb_scheduler *scheduler, uint32_t lane, uint3
     } else {
         core->pending = slot;
         core->pending_id = id;
+        cores->pending[lane] |= bit;
         cores->open[lane] &= ~bit;
     }
     scheduler->dispatches++;
@@ -85,14 +86,12 @@ struct places {
 static uint32_t count_places(const struct places *places)
 {
     if (places->shape == PTO_SHAPE_AIC) {
-        return (uint32_t)__builtin_popcountll(places->lanes[TRB_LANE_AIC]);
+        return trb_bits(places->lanes[TRB_LANE_AIC]);
     }
     if (places->shape == PTO_SHAPE_AIV) {
-        return (uint32_t)(__builtin_popcountll(places->lanes[TRB_LANE_AIV0]) +
-                          __builtin_popcountll(places->lanes[TRB_LANE_AIV1]));
+        return trb_bits(places->lanes[TRB_LANE_AIV0]) + trb_bits(places->lanes[TRB_LANE_AIV1]);
     }
-    return (uint32_t)__builtin_popcountll(places->lanes[TRB_LANE_AIC] | places->lanes[TRB_LANE_AIV0] |
-                                          places->lanes[TRB_LANE_AIV1]);
+    return trb_bits(places->lanes[TRB_LANE_AIC] | places->lanes[TRB_LANE_AIV0] | places->lanes[TRB_LANE_AIV1]);
 }
 
 /* The clusters on which a MIX task finds all the lanes that it uses, and only those count (R22). */
@@ -143,8 +142,11 @@ static bool place_block(struct trb_scheduler *scheduler, struct places *places, 
  */
 static bool place_task(struct trb_scheduler *scheduler, struct places *places, struct pto_slot_state *slot)
 {
+    if (slot->logical_block_num == 1 && place_block(scheduler, places, slot, 0)) {
+        return true;
+    }
     uint32_t room = places->shape == PTO_SHAPE_MIX
-                        ? (uint32_t)__builtin_popcountll(mix_clusters(places, slot->active_mask))
+                        ? trb_bits(mix_clusters(places, slot->active_mask))
                         : count_places(places);
     int32_t first = slot->next_block_idx;
     int32_t left = slot->logical_block_num - first;
@@ -259,21 +261,38 @@ static bool fill_single(struct trb_scheduler *scheduler, const uint64_t *lanes, 
     return progress;
 }
 
-bool trb_dispatch(struct trb_scheduler *scheduler)
+/* Lanes on which a core has been given work and has not taken it yet: it can be given more as soon as it has. */
+static uint32_t untaken_lanes(const struct trb_cores *cores)
+{
+    uint32_t lanes = 0;
+    for (uint32_t lane = 0; lane < TRB_LANES; lane++) {
+        uint64_t untaken = cores->running[lane] & ~cores->open[lane] & ~cores->pending[lane];
+        lanes |= untaken != 0 ? 1u << lane : 0;
+    }
+    return lanes;
+}
+
+/* Lanes that the tasks left over want. */
+static uint32_t wanted_lanes(const struct trb_scheduler *scheduler, bool mix_left)
+{
+    return (mix_left ? (uint32_t)PTO_ACTIVE_LANES : 0u) |
+           (shape_pending(scheduler, PTO_SHAPE_AIC) ? (uint32_t)PTO_ACTIVE_AIC : 0u) |
+           (shape_pending(scheduler, PTO_SHAPE_AIV) ? AIV_LANES : 0u);
+}
+
+enum trb_pass trb_dispatch(struct trb_scheduler *scheduler)
 {
     struct trb_cores *cores = &scheduler->cores;
-    bool progress = fill_shape(scheduler, PTO_SHAPE_MIX, cores->idle);
+    bool moved = fill_shape(scheduler, PTO_SHAPE_MIX, cores->idle);
     /* MIX tasks that found no cluster must not lose its cores one by one to smaller ones. */
     bool mix_left = shape_pending(scheduler, PTO_SHAPE_MIX);
     if (!mix_left) {
-        progress |= fill_single(scheduler, cores->idle, 0);
+        moved |= fill_single(scheduler, cores->idle, 0);
     }
     announce_idle(scheduler);
-    uint32_t left = (mix_left ? (uint32_t)PTO_ACTIVE_LANES : 0u) |
-                    (shape_pending(scheduler, PTO_SHAPE_AIC) ? (uint32_t)PTO_ACTIVE_AIC : 0u) |
-                    (shape_pending(scheduler, PTO_SHAPE_AIV) ? AIV_LANES : 0u);
+    uint32_t left = wanted_lanes(scheduler, mix_left);
     if (left == 0) {
-        return progress;
+        return moved ? TRB_PASS_MOVED : TRB_PASS_IDLE;
     }
     flush_local(scheduler);
     uint32_t elsewhere = idle_elsewhere(scheduler) & left;
@@ -282,8 +301,16 @@ bool trb_dispatch(struct trb_scheduler *scheduler)
     }
     if (mix_left) {
         /* A free cluster serves any MIX task: one that came after the look above is dispatched in the next pass. */
-        return progress || (cores->idle[TRB_LANE_AIC] & cores->idle[TRB_LANE_AIV0] & cores->idle[TRB_LANE_AIV1]) != 0;
+        bool free_cluster = (cores->idle[TRB_LANE_AIC] & cores->idle[TRB_LANE_AIV0] & cores->idle[TRB_LANE_AIV1]) != 0;
+        return free_cluster ? TRB_PASS_MORE : moved ? TRB_PASS_MOVED : TRB_PASS_IDLE;
     }
     /* The same for tasks that came before the announcement, whose finders did not know that this thread has idle cores. */
-    return fill_single(scheduler, cores->open, elsewhere) || progress || (left & idle_lanes(cores)) != 0;
+    if ((left & idle_lanes(cores)) != 0) {
+        return TRB_PASS_MORE;
+    }
+    moved |= fill_single(scheduler, cores->open, elsewhere);
+    if (!moved) {
+        return TRB_PASS_IDLE;
+    }
+    return (wanted_lanes(scheduler, false) & ~elsewhere & untaken_lanes(cores)) != 0 ? TRB_PASS_SOON : TRB_PASS_MOVED;
 }

@@ -17,7 +17,7 @@ static struct trb_orchestrator *orchestrator_of(struct pto_runtime_handle *rt)
 }
 
 /*
- * The result is put together from registers at the very end: reading back what was just stored in pieces would stall until the
+ * Usual results are put together from registers: a copy would read back what was just stored in pieces, and wait until the
  * task's own stores, most of them cache misses, have drained.
  */
 static struct pto_task_outputs submit(struct pto_runtime_handle *rt, enum trb_request_kind kind,
@@ -38,13 +38,12 @@ static struct pto_task_outputs submit(struct pto_runtime_handle *rt, enum trb_re
         }
     }
     exec_user_enter();
-    struct pto_task_outputs outputs;
-    outputs.task_id = id;
-    outputs.output_count = count;
-    outputs.reserved = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        outputs.tensors[i] = submitted.outputs[i];
+    if (count <= 1) {
+        return (struct pto_task_outputs){
+            .task_id = id, .output_count = count, .tensors = {count != 0 ? submitted.outputs[0] : NULL}};
     }
+    struct pto_task_outputs outputs = {.task_id = id, .output_count = count};
+    memcpy(outputs.tensors, submitted.outputs, sizeof(outputs.tensors));
     return outputs;
 }
 

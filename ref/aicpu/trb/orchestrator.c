@@ -47,7 +47,8 @@ static int wait_as_scheduler(struct trb_orchestrator *orchestrator)
     struct trb_scheduler *scheduler = orchestrator->scheduler;
     /* Acquire: pairs with npu_bell_ring. */
     uint32_t seen = atomic_load_explicit(&orchestrator->run->bells[0].word, memory_order_acquire);
-    if (trb_scheduler_pass(scheduler)) {
+    bool moved = trb_scheduler_pass(scheduler) != TRB_PASS_IDLE;
+    if (trb_flush_releases(scheduler) || moved) {
         return 0;
     }
     return trb_scheduler_wait(scheduler, seen, 0);

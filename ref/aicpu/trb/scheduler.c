@@ -20,20 +20,21 @@ void trb_scheduler_reset(struct trb_scheduler *scheduler, struct trb_run *run, s
     for (uint32_t lane = 0; lane < TRB_LANES; lane++) {
         scheduler->cores.idle[lane] = 0;
         scheduler->cores.running[lane] = 0;
+        scheduler->cores.pending[lane] = 0;
         scheduler->cores.open[lane] = 0;
     }
 }
 
 /* Wires what was submitted. Ready tasks go to the global queues in submit order, in batches. */
-static bool wire(struct trb_scheduler *scheduler)
+static enum trb_pass wire(struct trb_scheduler *scheduler)
 {
     struct pto_slot_state *ready[PTO_SHAPE_DUMMY + 1][TRB_LOCAL_READY];
     uint32_t counts[PTO_SHAPE_DUMMY + 1] = {0};
     struct pto_slot_state *slot;
-    bool progress = false;
+    enum trb_pass progress = TRB_PASS_IDLE;
     enum trb_wired_result result;
     while ((result = trb_wiring_next(scheduler->wiring, scheduler->run->rings, &slot)) <= TRB_WIRED_READY) {
-        progress = true;
+        progress = TRB_PASS_MOVED;
         if (result == TRB_WIRED_READY) {
             enum pto_task_shape shape = pto_task_shape_of(slot->active_mask);
             ready[shape][counts[shape]++] = slot;
@@ -54,19 +55,22 @@ static bool wire(struct trb_scheduler *scheduler)
      * them and then looks here. */
     if (atomic_load_explicit(starved, memory_order_relaxed) != is_starved) {
         atomic_store_explicit(starved, is_starved, memory_order_seq_cst);
-        progress = true;
+        progress = TRB_PASS_MORE;
     }
     return progress;
 }
 
-static bool complete_dummies(struct trb_scheduler *scheduler)
+static enum trb_pass complete_dummies(struct trb_scheduler *scheduler)
 {
     struct pto_slot_state *slots[TRB_DUMMIES_PER_PASS];
     uint32_t count = trb_ready_pop(&scheduler->run->ready[PTO_SHAPE_DUMMY], slots, TRB_DUMMIES_PER_PASS);
     for (uint32_t i = 0; i < count; i++) {
         trb_complete_task(scheduler, slots[i]);
     }
-    return count > 0;
+    if (trb_ready_pending(&scheduler->run->ready[PTO_SHAPE_DUMMY])) {
+        return TRB_PASS_MORE;
+    }
+    return count > 0 ? TRB_PASS_MOVED : TRB_PASS_IDLE;
 }
 
 /* Counts what this pass completed, and tells those who wait for it. */
@@ -88,22 +92,21 @@ static void report_completed(struct trb_scheduler *scheduler)
     }
 }
 
-bool trb_scheduler_pass(struct trb_scheduler *scheduler)
+static enum trb_pass more_urgent(enum trb_pass a, enum trb_pass b)
 {
-    bool progress = trb_poll_cores(scheduler);
+    return a > b ? a : b;
+}
+
+enum trb_pass trb_scheduler_pass(struct trb_scheduler *scheduler)
+{
+    enum trb_pass result = trb_poll_cores(scheduler) ? TRB_PASS_MOVED : TRB_PASS_IDLE;
     if (scheduler->wiring != NULL) {
-        progress |= wire(scheduler);
-        progress |= complete_dummies(scheduler);
+        result = more_urgent(result, wire(scheduler));
+        result = more_urgent(result, complete_dummies(scheduler));
     }
-    progress |= trb_dispatch(scheduler);
+    result = more_urgent(result, trb_dispatch(scheduler));
     report_completed(scheduler);
-    if (!progress) {
-        progress = trb_flush_releases(scheduler);
-    }
-    if (progress) {
-        trb_run_progress(scheduler->run);
-    }
-    return progress;
+    return result;
 }
 
 bool trb_scheduler_is_done(const struct trb_scheduler *scheduler)
@@ -147,6 +150,36 @@ static int stalled(struct trb_scheduler *scheduler, uint32_t stalls)
     return 0;
 }
 
+/*
+ * Lets time pass while cores answer, so that one look finds all answers that come together. It stands for the time that a look
+ * takes on the device; cores keep running meanwhile, thanks to their second dispatch.
+ */
+static void look_later(void)
+{
+    exec_charge(TRB_LOOK_NS);
+    exec_settle();
+}
+
+static bool runs_several(const struct trb_cores *cores)
+{
+    uint64_t aic = cores->running[TRB_LANE_AIC];
+    uint64_t aiv0 = cores->running[TRB_LANE_AIV0];
+    uint64_t aiv1 = cores->running[TRB_LANE_AIV1];
+    /* More than one bit in all three together. */
+    return ((aic & (aic - 1)) | (aiv0 & (aiv0 - 1)) | (aiv1 & (aiv1 - 1))) != 0 ||
+           (aic != 0) + (aiv0 != 0) + (aiv1 != 0) > 1;
+}
+
+/* Waits for the next occasion. Returns 0, -ECANCELED, -EDEADLK. */
+static int wait_for_bell(struct trb_scheduler *scheduler, uint32_t seen)
+{
+    int rc = trb_scheduler_wait(scheduler, seen, 1);
+    if (rc == 0 && runs_several(&scheduler->cores)) {
+        look_later();
+    }
+    return rc;
+}
+
 int trb_scheduler_loop(struct trb_scheduler *scheduler)
 {
     _Atomic uint32_t *word = &scheduler->run->bells[scheduler->index].word;
@@ -155,15 +188,21 @@ int trb_scheduler_loop(struct trb_scheduler *scheduler)
     while (rc == 0) {
         /* Acquire: pairs with npu_bell_ring. Read before the pass, so that nothing rung during it is missed. */
         uint32_t seen = atomic_load_explicit(word, memory_order_acquire);
-        bool progress = trb_scheduler_pass(scheduler);
+        enum trb_pass pass = trb_scheduler_pass(scheduler);
         if (trb_scheduler_is_done(scheduler)) {
             break;
         }
-        if (progress) {
-            stalls = 0;
+        if (pass == TRB_PASS_MORE) {
             continue;
         }
-        rc = trb_scheduler_wait(scheduler, seen, 1);
+        if (trb_flush_releases(scheduler) || pass != TRB_PASS_IDLE) {
+            trb_run_progress(scheduler->run);
+        }
+        if (pass == TRB_PASS_SOON) {
+            look_later();
+            continue;
+        }
+        rc = wait_for_bell(scheduler, seen);
         if (rc == -EDEADLK) {
             rc = stalled(scheduler, stalls++);
         } else {

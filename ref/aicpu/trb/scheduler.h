@@ -3,7 +3,7 @@
  * scheduler: one AICPU thread's part in running tasks (device.md 3.4-3.7).
  *
  * A pass looks at the cores that have work, completes what they finished, wires what was submitted (scheduler 0), and dispatches
- * what is ready, first to idle cores, then as second dispatch to busy ones. Between passes without result the thread waits on
+ * what is ready, first to idle cores, then as second dispatch to busy ones. Then the thread waits on
  * its bell. Ready tasks stay with the thread that found them, up to a point; what is left over goes to the global queues and
  * the bells of schedulers that have idle cores are rung.
  */
@@ -35,8 +35,18 @@ struct trb_scheduler {
 void trb_scheduler_reset(struct trb_scheduler *scheduler, struct trb_run *run, struct trb_wiring *wiring,
                          uint32_t index);
 
-/* One pass. True when anything got on. */
-bool trb_scheduler_pass(struct trb_scheduler *scheduler);
+/* What a pass found, in rising order of urgency of the next one. */
+enum trb_pass {
+    TRB_PASS_IDLE = 0, /* nothing */
+    TRB_PASS_MOVED,    /* something; the next pass is for when the bell rings */
+    TRB_PASS_SOON,     /* and more could be dispatched once cores have taken what they were given */
+    TRB_PASS_MORE,     /* and there is more to do at once */
+};
+
+enum trb_pass trb_scheduler_pass(struct trb_scheduler *scheduler);
+
+/* Drops the references of completed tasks, which may free room that the orchestrator waits for. True when there were any. */
+bool trb_flush_releases(struct trb_scheduler *scheduler);
 
 /* True when every submitted task is complete, or an error is latched. */
 bool trb_scheduler_is_done(const struct trb_scheduler *scheduler);
@@ -45,7 +55,7 @@ bool trb_scheduler_is_done(const struct trb_scheduler *scheduler);
 int trb_scheduler_loop(struct trb_scheduler *scheduler);
 
 /*
- * After a pass without result: waits for the bell to move on from `seen`, read before that pass. `rank` as in exec_wait_stall.
+ * Between passes: waits for the bell to move on from `seen`, read before the last pass. `rank` as in exec_wait_stall.
  * Returns 0, -ECANCELED, -EDEADLK.
  */
 int trb_scheduler_wait(struct trb_scheduler *scheduler, uint32_t seen, uint32_t rank);
@@ -61,9 +71,7 @@ void trb_ready(struct trb_scheduler *scheduler, struct pto_slot_state *slot);
 void trb_complete_task(struct trb_scheduler *scheduler, struct pto_slot_state *slot);
 /* Looks at the cores that have work. True when anything got on. */
 bool trb_poll_cores(struct trb_scheduler *scheduler);
-/* Drops the references of completed tasks. True when there were any. */
-bool trb_flush_releases(struct trb_scheduler *scheduler);
-/* Dispatches ready tasks. True when anything was dispatched. */
-bool trb_dispatch(struct trb_scheduler *scheduler);
+/* Dispatches ready tasks. */
+enum trb_pass trb_dispatch(struct trb_scheduler *scheduler);
 
 #endif
