@@ -80,11 +80,12 @@ USER_CC ?= $(CC)
 USER_CXX ?= $(CXX)
 
 # Only the C++ guard needs libstdc++, and AddressSanitizer from the start, or it cannot pass on exceptions of user code.
-CXX_RUNTIME := -Wl,--as-needed -lstdc++
-# Sanitizer runtimes are in the executables, so only plain builds can insist that every symbol is resolved.
 ifneq ($(SANITIZE),)
     CXX_RUNTIME := -Wl,--no-as-needed -lstdc++
+else
+    CXX_RUNTIME := -Wl,--as-needed -lstdc++
 endif
+# Sanitizer runtimes are in the executables, so only plain builds can insist that every symbol is resolved.
 CLOSED := $(if $(SANITIZE)$(filter afl,$(CONFIG)),,-Wl,-z,defs)
 CFLAGS := -std=c11 -D_GNU_SOURCE $(WARNINGS) $(COMMON) $(MODE) $(SANITIZE)
 # UBSan's C++-only checks would pull its C++ runtime into C executables.

@@ -312,8 +312,11 @@ static void test_slope_of_small_leaks(void **state)
     for (size_t i = 0; i < 8 + SLOPE_CYCLES; i++) {
         free(slope[i]);
     }
-    assert_int_equal(result, LEAK_GREW);
-    assert_non_null(strstr(churn.text, ledger_item_name(LEDGER_HOST_BYTES)));
+    struct ledger now;
+    ledger_take(&now, NULL, NULL);
+    bool known = now.values[LEDGER_HOST_BYTES] != LEDGER_UNKNOWN;
+    assert_int_equal(result, known ? LEAK_GREW : 0);
+    assert_true(!known || strstr(churn.text, ledger_item_name(LEDGER_HOST_BYTES)) != NULL);
 }
 
 static void test_slope_of_counted_things(void **state)

@@ -2,6 +2,7 @@
 #include "harness/bench/graphs.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #include "abi/data_type.h"
 #include "harness/report/console.h"
@@ -54,6 +55,13 @@ int graphs_unregister(struct graphs *graphs)
     return 0;
 }
 
+static uint64_t cpu_clock_ns(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
 double graphs_run_ns(struct graphs *graphs, int mode, uint64_t tasks)
 {
     static struct pto_chip_args args;
@@ -66,9 +74,11 @@ double graphs_run_ns(struct graphs *graphs, int mode, uint64_t tasks)
     (void)pto_chip_args_add_tensor(&args, &memory);
     (void)pto_chip_args_add_scalar(&args, (uint64_t)mode);
     (void)pto_chip_args_add_scalar(&args, tasks);
+    uint64_t cpu_start = cpu_clock_ns();
     uint64_t start = console_clock_ns();
     int result = session_run(&bench->session, graphs->callable_id, &args, GRAPHS_BLOCKS, GRAPHS_THREADS, NULL);
     uint64_t end = console_clock_ns();
+    graphs->cpu_ns = (double)(cpu_clock_ns() - cpu_start);
     if (result != 0) {
         (void)snprintf(bench->error, sizeof(bench->error), "mode %d, %llu tasks: run returned %d: %s", mode,
                        (unsigned long long)tasks, result, bench->session.error);

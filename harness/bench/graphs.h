@@ -12,6 +12,7 @@ struct graphs {
     struct bench *bench;
     int32_t callable_id;
     uint64_t memory; /* device address of the buffers, 0: none */
+    double cpu_ns;   /* processor time of the last run: what it takes on a machine with nothing else to do */
 };
 
 /* Allocates the buffers for graphs that will be registered as `callable_id`. 0, or -1 with bench->error and nothing

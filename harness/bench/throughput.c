@@ -2,8 +2,6 @@
 /* throughput: no-op tasks per second through trb, next to OpenMP where its runtime does the same work. */
 #include "harness/bench/bench.h"
 
-#include <time.h>
-
 #include "harness/bench/graphs.h"
 #include "harness/bench/graphs_openmp.h"
 #include "st/fixtures/bench_graphs/pattern.h"
@@ -20,14 +18,6 @@ struct throughput {
     double times_openmp; /* 0: not compared */
 };
 
-/* What the run itself took of a processor: tells a slow run from a busy machine. */
-static uint64_t cpu_clock_ns(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 static int measure(struct graphs *graphs, const struct throughput *throughput)
 {
     struct bench *bench = graphs->bench;
@@ -43,16 +33,15 @@ static int measure(struct graphs *graphs, const struct throughput *throughput)
     }
     double cpu_ns = 0;
     for (int i = -WARM_UP_RUNS; i < (int)bench->samples; i++) {
-        uint64_t cpu_start = cpu_clock_ns();
         double ns = graphs_run_ns(graphs, throughput->mode, TASKS);
-        uint64_t cpu_end = cpu_clock_ns();
+        double run_cpu_ns = graphs->cpu_ns;
         double peer_ns = compared ? openmp_graph_ns(throughput->mode, TASKS) : 0;
         if (ns < 0) {
             return -1;
         }
         if (i >= 0) {
             bench_sample(rate, TASKS * 1e9 / ns);
-            cpu_ns += (double)(cpu_end - cpu_start) / bench->samples;
+            cpu_ns += run_cpu_ns / bench->samples;
         }
         if (i >= 0 && compared) {
             bench_sample(peer, TASKS * 1e9 / peer_ns);

@@ -3,8 +3,8 @@
  * exec: one notion of processor, waiting and time (design section 3, rulings R14, R21, R33).
  *
  * Every simulated processor (AICPU thread, AICore core, DMA engine, in tests also a host thread or a child) is an exec
- * *processor*. Device code never spins, sleeps or reads a clock by itself: it waits for a 32-bit word to change, pauses,
- * or charges modelled work, and cannot tell which of two engines it runs on:
+ * *processor*. Device code never spins, sleeps or reads a clock by itself: it waits for a 32-bit word to change,
+ * pauses, or charges modelled work, and cannot tell which of two engines it runs on:
  *
  *   fibers   all processors on the calling OS thread, switched by Boost.Context. Time is virtual: it advances only when
  *            every processor waits. The same seed gives the same run. "Nobody can ever run again" is detected exactly.
@@ -14,8 +14,11 @@
  * Processors are launched in *groups*: one launch of a device program is one group. A group ends as a whole, and what
  * happens in it (timeout, fault, deadlock) is told in its outcome and touches no other group.
  *
- * An engine instance belongs to the OS thread that runs it while it runs. errno and thread-local variables are shared by
- * all fibers of the thread: errno does not survive a call of this interface.
+ * An engine instance belongs to the OS thread that runs it while it runs. errno and thread-local variables are shared
+ * by all fibers of the thread: errno and the sticky floating-point exception flags do not survive a call of this
+ * interface. An engine does not survive fork. Outside a processor waits return at once (-EDEADLK when the word has not
+ * changed), exec_now is the machine's monotonic clock, and everything else that speaks of "the calling processor" does
+ * nothing.
  */
 #ifndef EXEC_EXEC_H
 #define EXEC_EXEC_H
@@ -53,10 +56,16 @@ struct exec_options {
     uint64_t seed;
     uint32_t pct_depth; /* 0: 3 */
     uint32_t pct_steps; /* 0: 10,000 */
-    uint32_t (*choose)(void *context, uint32_t count); /* EXEC_CHOICE: returns 0 .. count-1 (taken modulo count) */
+    /*
+     * EXEC_CHOICE: returns 0 .. count-1 (taken modulo count); asked only when count >= 2. 0 is the calling processor
+     * when it could go on, the others follow in cyclic order of spawn; after exec_pause the caller is the last. All
+     * zeros starve nobody.
+     */
+    uint32_t (*choose)(void *context, uint32_t count);
     void *choose_context;
-    uint64_t op_limit_ns;    /* 0: EXEC_OP_LIMIT_NS; exec time without progress before spinning user code is abandoned */
-    uint64_t sync_limit_ns;  /* 0: EXEC_SYNC_LIMIT_NS; exec time a cancelled group may take to end before it is cut off */
+    uint64_t op_limit_ns; /* 0: EXEC_OP_LIMIT_NS; exec time without progress before spinning user code is abandoned */
+    uint64_t
+        sync_limit_ns; /* 0: EXEC_SYNC_LIMIT_NS; exec time a cancelled group may take to end before it is cut off */
     uint64_t stall_limit_ns; /* 0: EXEC_STALL_LIMIT_NS */
     uint32_t deadline_scale; /* 0: 1; multiplies every limit and deadline on the threads engine (50 under valgrind) */
 };
@@ -72,12 +81,12 @@ enum exec_end {
 
 struct exec_outcome {
     enum exec_end end;
-    int signal_number;    /* EXEC_END_USER_FAULT */
-    bool reproducible;    /* false once the watchdog interrupted anything, and always on the threads engine */
-    uint64_t start_ns;    /* exec time at which the group started ... */
-    uint64_t end_ns;      /* ... and ended */
-    uint64_t switches;    /* processor switches (fibers) */
-    char culprit[64];     /* name of the processor that caused a bad end */
+    int signal_number;              /* EXEC_END_USER_FAULT */
+    bool reproducible;              /* false once the watchdog interrupted anything, and always on the threads engine */
+    uint64_t start_ns;              /* exec time at which the group started ... */
+    uint64_t end_ns;                /* ... and ended */
+    uint64_t switches;              /* processor switches (fibers) */
+    char culprit[64];               /* name of the processor that caused a bad end */
     char report[EXEC_REPORT_BYTES]; /* one line per processor: name, state, the word it waits for and what it saw */
 };
 
@@ -86,7 +95,7 @@ struct exec_outcome {
 /* `options` NULL: defaults (fibers, round robin). Returns 0, -EINVAL, -ENOMEM. */
 int exec_engine_create(const struct exec_options *options, struct exec_engine **engine);
 
-/* No group of it may be running. Frees pooled stacks and joins pooled threads. NULL is allowed. */
+/* Its groups must have been destroyed. Frees pooled stacks and joins pooled threads. NULL is allowed. */
 void exec_engine_destroy(struct exec_engine *engine);
 
 /* Replaces policy, seed and limits for the next group. -EBUSY while running; -EINVAL (the kind cannot change). */
@@ -97,41 +106,53 @@ struct exec_engine *exec_current_engine(void);
 
 /* ---- groups ------------------------------------------------------------------------------------------------------ */
 
-/* A group may be run again and again; its records and stacks are kept between runs. Returns 0, -ENOMEM. */
+/*
+ * A group may be run again and again; its records and stacks are kept between runs, but each run uses up what was
+ * spawned for it. Returns 0, -EINVAL, -ENOMEM. A running group is not destroyed (logged); NULL is allowed.
+ */
 int exec_group_create(struct exec_engine *engine, const char *name, struct exec_group **group);
 void exec_group_destroy(struct exec_group *group);
 
 /*
  * Adds a processor to the next run of the group. It starts when the group runs, in spawn order under round robin.
  * `name` is copied ("aicpu 0", "aic 3"). `stack_bytes` is rounded up to pages; a guard page lies below it.
- * Returns 0, -ENOMEM, -EAGAIN (no thread), -EBUSY (group running).
+ * Returns 0, -EINVAL, -ENOMEM, -EAGAIN (no thread), -EBUSY (group running).
  */
 int exec_spawn(struct exec_group *group, const char *name, size_t stack_bytes, void (*entry)(void *argument),
                void *argument);
 
 /*
  * Runs the group until each of its processors has ended. Called outside a processor it drives the engine on the calling
- * thread; called inside a processor of the same engine it starts the group and waits for it, other processors running on.
- * Returns 0 when outcome->end is EXEC_END_OK, otherwise -ECANCELED with the reason in `outcome` (never NULL).
+ * thread; called inside a processor of the same engine it starts the group and waits for it, other processors running
+ * on. Returns 0 when outcome->end is EXEC_END_OK, otherwise -ECANCELED with the reason in `outcome` (never NULL); when
+ * the group could not even be started (no watchdog, or the caller's own group is ending) the reason is
+ * EXEC_END_CANCELLED. -EBUSY: it runs already. The first cause of a bad end stays; only EXEC_END_CANCELLED gives way to
+ * EXEC_END_SYNC_TIMEOUT. Fibers: virtual time and the policy's seed start again with each drive, so that no run depends
+ * on earlier ones.
  */
 int exec_group_run(struct exec_group *group, struct exec_outcome *outcome);
 
-/* Makes every wait of the group return -ECANCELED from now on. Any processor may call it, also of the group itself. */
+/*
+ * Makes every wait of the group return -ECANCELED from now on, and of the groups that its processors run. Any processor
+ * may call it, also of the group itself. Nothing happens when it is not running.
+ */
 void exec_group_cancel(struct exec_group *group);
 
 /* ---- inside a processor ------------------------------------------------------------------------------------------ */
 
 /*
- * Blocks until *word != seen. Returns 0; -ETIMEDOUT when exec time reached `deadline_ns` first; -ECANCELED when the group
- * is ending (the caller must then clean up and return without further waits). A writer stores with release order and calls
- * exec_wake(word); the load here is an acquire and pairs with that store. Spurious returns of 0 do not happen.
+ * Blocks until *word != seen. Returns 0; -ETIMEDOUT when exec time reached `deadline_ns` first; -ECANCELED when the
+ * group is ending (the caller must then clean up and return without further waits). A writer stores with release order
+ * and calls exec_wake(word); the load here is an acquire and pairs with that store. Spurious returns of 0 do not
+ * happen.
  */
 static inline int exec_wait(_Atomic uint32_t *word, uint32_t seen, uint64_t deadline_ns);
 
 /*
- * Like exec_wait without deadline, but returns -EDEADLK when no schedule could make progress any more (R21): on fibers when
- * every processor of the group waits without deadline, on threads after the stall limit without exec_progress. Among
- * several such waiters the one with the lowest `rank` is released, alone; if it waits again in vain it is the next one's turn.
+ * Like exec_wait without deadline, but returns -EDEADLK when no schedule could make progress any more (R21): on fibers
+ * when every processor of the group waits without deadline, on threads after the stall limit without exec_progress.
+ * Among several such waiters the one with the lowest `rank` is released, alone; if it waits again in vain it is the
+ * next one's turn.
  */
 static inline int exec_wait_stall(_Atomic uint32_t *word, uint32_t seen, uint32_t rank);
 
@@ -151,9 +172,9 @@ bool exec_wants_advice(void);
 uint64_t exec_now(void);
 
 /*
- * Modelled work: the processor is busy for `ns`. It adds up and is slept off (in virtual time, others running meanwhile) at
- * the next exec_settle or blocking call. No effect on the threads engine and under exploring policies (where every order
- * must stay reachable).
+ * Modelled work: the processor is busy for `ns`. It adds up and is slept off (in virtual time, others running
+ * meanwhile) at the next exec_settle or blocking call. No effect on the threads engine and under exploring policies
+ * (where every order must stay reachable).
  */
 static inline void exec_charge(uint64_t ns);
 void exec_settle(void);
@@ -168,9 +189,9 @@ _Noreturn void exec_exit(void);
 void exec_fail(enum exec_end end, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * One pointer of the launcher's per processor, NULL until set. A processor sets its own at the start of its entry; kernels'
- * identity services (npu/pipes.h) read it, so identity follows the simulated processor and not the OS thread. Outside a
- * processor exec_set_local does nothing and exec_local is NULL.
+ * One pointer of the launcher's per processor, NULL until set. A processor sets its own at the start of its entry;
+ * kernels' identity services (npu/pipes.h) read it, so identity follows the simulated processor and not the OS thread.
+ * Outside a processor exec_set_local does nothing and exec_local is NULL.
  */
 void exec_set_local(void *local);
 void *exec_local(void);
@@ -178,10 +199,10 @@ void *exec_local(void);
 /* ---- user code (R33) --------------------------------------------------------------------------------------------- */
 
 /*
- * Code between enter and leave belongs to the user: the CPU-time watchdog may interrupt it (only while the program counter
- * lies in a registered user image, so that no libc lock is held) and its faults end the group, not the process. Ops that
- * user code calls back bracket themselves with leave/enter. `kernel_wait` waits on behalf of user code: bounded by the op
- * limit, and -ECANCELED never returns (the processor ends).
+ * Code between enter and leave belongs to the user: the CPU-time watchdog may interrupt it (only while the program
+ * counter lies in a registered user image, so that no libc lock is held) and its faults end the group, not the process.
+ * Ops that user code calls back bracket themselves with leave/enter. `kernel_wait` waits on behalf of user code:
+ * bounded by the op limit, and -ECANCELED never returns (the processor ends).
  */
 static inline void exec_user_enter(void);
 static inline void exec_user_leave(void);

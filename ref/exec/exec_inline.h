@@ -3,8 +3,8 @@
  * exec_inline: the fast paths of exec.h. Only what has to block, or what an exploring policy may reorder, calls into
  * libnpu.so; a wake-up that nobody waits for costs a load, a hash and a compare. Include exec/exec.h, never this file.
  *
- * The structs below are the part of the engine and of the processor that inline code sees. They belong to exec: nobody else
- * reads or writes them.
+ * The structs below are the part of the engine and of the processor that inline code sees. They belong to exec: nobody
+ * else reads or writes them.
  */
 #ifndef EXEC_EXEC_INLINE_H
 #define EXEC_EXEC_INLINE_H
@@ -57,7 +57,8 @@ static inline uint32_t exec_bucket(const _Atomic uint32_t *word)
 
 #if defined(__SANITIZE_THREAD__) && !defined(__clang__)
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wtsan" /* the fence orders a counter, not data: ThreadSanitizer need not understand it */
+#pragma GCC diagnostic ignored \
+    "-Wtsan" /* the fence orders a counter, not data: ThreadSanitizer need not understand it */
 #endif
 static inline void exec_store_load_fence(void)
 {
@@ -100,7 +101,8 @@ static inline void exec_wake(_Atomic uint32_t *word)
         return;
     }
     if (self->shared->threads) {
-        /* Store of the word before load of the counter; pairs with the waiter's fence between counter and word (Dekker). */
+        /* Store of the word before load of the counter; pairs with the waiter's fence between counter and word
+         * (Dekker). */
         exec_store_load_fence();
     }
     if (atomic_load_explicit(&self->shared->waiting[exec_bucket(word)], memory_order_relaxed) != 0 ||

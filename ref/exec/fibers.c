@@ -126,7 +126,8 @@ EXEC_NO_TSAN static bool exec_waits_without_deadline(const struct exec_processor
     return state == EXEC_STATE_STALLED || (state == EXEC_STATE_WAITING && processor->timer.position == 0);
 }
 
-/* R21: a group in which everybody waits without deadline cannot get on; its lowest rank that was not told yet is told. */
+/* R21: a group in which everybody waits without deadline cannot get on; its lowest rank that was not told yet is told.
+ */
 EXEC_NO_TSAN static struct exec_processor *exec_stalled_in(const struct exec_group *group)
 {
     struct exec_processor *chosen = NULL;
@@ -162,15 +163,14 @@ EXEC_NO_TSAN static bool exec_fibers_release_stalled(struct exec_engine *engine)
     return false;
 }
 
-EXEC_NO_TSAN static struct exec_processor *exec_fibers_pick(struct exec_engine *engine, struct exec_processor *caller,
-                                                            enum exec_point point)
+EXEC_NO_TSAN static struct exec_processor *exec_fibers_pick(struct exec_engine *engine, struct exec_processor *caller)
 {
     for (;;) {
         if (exec_group_is_over(engine->root_group)) {
             return NULL;
         }
         if (!exec_policy_empty(&engine->policy)) {
-            return exec_policy_next(&engine->policy, caller, point);
+            return exec_policy_next(&engine->policy, caller, EXEC_POINT_BLOCKED);
         }
         struct exec_timer *first = exec_timers_first(&engine->timers);
         bool sleeper = first != NULL && first->kind == EXEC_TIMER_SLEEP;
@@ -194,7 +194,7 @@ EXEC_NO_TSAN static struct exec_processor *exec_fibers_pick(struct exec_engine *
 EXEC_NO_TSAN void exec_fibers_block_slow(struct exec_processor *processor)
 {
     struct exec_engine *engine = processor->engine;
-    struct exec_processor *next = exec_fibers_pick(engine, processor, EXEC_POINT_YIELD);
+    struct exec_processor *next = exec_fibers_pick(engine, processor);
     if (next == processor) {
         exec_state_set(processor, EXEC_STATE_RUNNING);
         return;
@@ -204,7 +204,7 @@ EXEC_NO_TSAN void exec_fibers_block_slow(struct exec_processor *processor)
 
 EXEC_NO_TSAN void exec_fibers_run_some(struct exec_engine *engine)
 {
-    struct exec_processor *next = exec_fibers_pick(engine, NULL, EXEC_POINT_YIELD);
+    struct exec_processor *next = exec_fibers_pick(engine, NULL);
     if (next != NULL) {
         exec_context_switch(&engine->root, exec_fibers_enter(engine, next));
     }

@@ -2,19 +2,21 @@
 /*
  * fibers: the engine that runs all processors on one OS thread in virtual time. Private to exec.
  *
- * Processors switch straight to each other; the driver's own stack ("root") runs only to start the root group, to report a
- * deadlock, and when the root group has ended. Who runs next: a runnable processor by policy; else the first sleeper, unless a
- * deadline lies before it; else a processor that yielded low; else a stalled waiter of a group in which nobody can get on; else
- * the first deadline. Nobody: deadlock.
+ * Processors switch straight to each other; the driver's own stack ("root") runs only to start the root group, to
+ * report a deadlock, and when the root group has ended. Who runs next: a runnable processor by policy; else the first
+ * sleeper, unless a deadline lies before it; else a processor that yielded low; else a stalled waiter of a group in
+ * which nobody can get on; else the first deadline. Nobody: deadlock.
  *
- * fibers.c holds that choice, fibers_inline.h the switch, fibers_wait.c the blocking calls, fibers_group.c start and end of groups.
+ * fibers.c holds that choice, fibers_inline.h the switch, fibers_wait.c the blocking calls, fibers_group.c start and
+ * end of groups.
  */
 #ifndef EXEC_FIBERS_H
 #define EXEC_FIBERS_H
 
 #include "exec/processor.h"
 
-/* What a refused wait (the group is ending) and a blocking exec_user_wait cost: so that loops over them reach a limit. */
+/* What a refused wait (the group is ending) and a blocking exec_user_wait cost: so that loops over them reach a limit.
+ */
 #define EXEC_REFUSED_WAIT_NS 1000u
 #define EXEC_USER_WAIT_NS 100u
 
@@ -23,7 +25,8 @@
 /* Like exec_fibers_block of fibers_inline.h, also when the processor is over (it is then not resumed in this run). */
 void exec_fibers_block_slow(struct exec_processor *processor);
 
-/* Gives the OS thread to processors until the root group has ended or nobody can ever run; called on the driver's stack. */
+/* Gives the OS thread to processors until the root group has ended or nobody can ever run; called on the driver's
+ * stack. */
 void exec_fibers_run_some(struct exec_engine *engine);
 
 /* Out of whatever queue its state says; the state is stale afterwards. */

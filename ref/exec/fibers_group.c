@@ -26,7 +26,8 @@ EXEC_NO_TSAN static void exec_fibers_group_over(struct exec_group *group)
     }
 }
 
-/* The processor is over, whoever says so. Its stack stays where it is until the next run; `dirty`: with frames on it. */
+/* The processor is over, whoever says so. Its stack stays where it is until the next run; `dirty`: with frames on it.
+ */
 EXEC_NO_TSAN static void exec_fibers_over(struct exec_processor *processor, enum exec_state state, bool dirty)
 {
     exec_fibers_unlink(processor);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fibers_inline: the switch itself. Inline because every return after a switch is mispredicted (the return-address stack holds
- * another processor's calls): the fewer frames between a blocking call and the jump, the better.
+ * fibers_inline: the switch itself. Inline because every return after a switch is mispredicted (the return-address
+ * stack holds another processor's calls): the fewer frames between a blocking call and the jump, the better.
  */
 #ifndef EXEC_FIBERS_INLINE_H
 #define EXEC_FIBERS_INLINE_H
@@ -31,7 +31,7 @@ EXEC_NO_TSAN static inline void exec_fibers_block(struct exec_processor *process
         exec_fibers_block_slow(processor);
         return;
     }
-    struct exec_processor *next = exec_policy_next(&engine->policy, processor, EXEC_POINT_YIELD);
+    struct exec_processor *next = exec_policy_next(&engine->policy, processor, EXEC_POINT_BLOCKED);
     exec_context_switch(&processor->stack->context, exec_fibers_enter(engine, next));
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The blocking calls of the fibers engine. The loops load the awaited word with acquire and are visible to ThreadSanitizer;
- * what they do to the engine happens in EXEC_NO_TSAN helpers. The caller has filled in processor->wait.
+ * The blocking calls of the fibers engine. The loops load the awaited word with acquire and are visible to
+ * ThreadSanitizer; what they do to the engine happens in EXEC_NO_TSAN helpers. The caller has filled in
+ * processor->wait.
  */
 #include "exec/fibers_inline.h"
 
@@ -30,8 +31,7 @@ EXEC_NO_TSAN void exec_fibers_settle(struct exec_processor *processor)
         until = EXEC_NEVER - 1u;
     }
     const struct exec_timer *first = exec_timers_first(&engine->timers);
-    if (exec_policy_empty(&engine->policy) && engine->low_first == NULL && engine->stalled == 0 &&
-        (first == NULL || first->time_ns > until)) {
+    if (exec_policy_empty(&engine->policy) && (first == NULL || first->time_ns > until)) {
         engine->shared.now_ns = until;
         return;
     }

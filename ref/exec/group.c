@@ -157,8 +157,8 @@ EXEC_NO_TSAN static int exec_processor_equip_stack(struct exec_processor *proces
     return 0;
 }
 
-EXEC_NO_TSAN int exec_spawn(struct exec_group *group, const char *name, size_t stack_bytes, void (*entry)(void *argument),
-               void *argument)
+EXEC_NO_TSAN int exec_spawn(struct exec_group *group, const char *name, size_t stack_bytes,
+                            void (*entry)(void *argument), void *argument)
 {
     if (group == NULL || entry == NULL) {
         return -EINVAL;

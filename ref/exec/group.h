@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * group: what a group of processors is on either engine: its records, how it went, and the report about it. Private to exec.
+ * group: what a group of processors is on either engine: its records, how it went, and the report about it. Private to
+ * exec.
  */
 #ifndef EXEC_GROUP_H
 #define EXEC_GROUP_H
@@ -25,8 +26,8 @@ bool exec_group_left(struct exec_group *group);
 void exec_group_joined(struct exec_group *group);
 
 /*
- * Records the first bad end of the group, who caused it, and the report; later ones are ignored. True when it was the first. Does not cancel.
- * EXEC_END_SYNC_TIMEOUT also replaces a mere EXEC_END_CANCELLED.
+ * Records the first bad end of the group, who caused it, and the report; later ones are ignored. True when it was the
+ * first. Does not cancel. EXEC_END_SYNC_TIMEOUT also replaces a mere EXEC_END_CANCELLED.
  */
 bool exec_group_record(struct exec_group *group, enum exec_end end, int signal_number,
                        const struct exec_processor *culprit, const char *headline);

@@ -2,9 +2,10 @@
 /*
  * policy: the set of runnable processors of the fibers engine and the choice of the next one.
  *
- * Round robin keeps a FIFO list. The exploring policies keep a bit per slot; slots are given in order of spawn, so a choice never
- * depends on an address. EXEC_CHOICE asks only when there are two or more; its index 0 is the calling processor when it could go on,
- * otherwise the next one in cyclic order of slots, so a string of zeros never starves anybody who pauses.
+ * Round robin keeps a FIFO list. The exploring policies keep a bit per slot; slots are given in order of spawn, so a
+ * choice never depends on an address. EXEC_CHOICE asks only when there are two or more; its index 0 is the calling
+ * processor when it could go on, otherwise the next one in cyclic order of slots, so a string of zeros never starves
+ * anybody who pauses.
  */
 #ifndef EXEC_POLICY_H
 #define EXEC_POLICY_H
@@ -20,8 +21,9 @@
 
 /* What a schedule point says about the processor that calls it. */
 enum exec_point {
-    EXEC_POINT_KEEP,  /* it could go on */
-    EXEC_POINT_YIELD, /* it steps back: others first */
+    EXEC_POINT_KEEP,    /* it could go on */
+    EXEC_POINT_YIELD,   /* it steps back: others first */
+    EXEC_POINT_BLOCKED, /* it waits or is over */
 };
 
 struct exec_policy_state {

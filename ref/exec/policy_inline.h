@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* policy_inline: adding to and taking from the runnable set; round robin inline, since every switch comes through here. */
+/* policy_inline: adding to and taking from the runnable set; round robin inline, since every switch comes through here.
+ */
 #ifndef EXEC_POLICY_INLINE_H
 #define EXEC_POLICY_INLINE_H
 
@@ -25,7 +26,8 @@ EXEC_NO_TSAN static inline bool exec_policy_empty(const struct exec_policy_state
     return state->exploring ? state->ready_count == 0 : state->first == NULL;
 }
 
-/* Takes the next processor out of the set, NULL when it is empty. `caller` is whose place it takes (NULL: the driver). */
+/* Takes the next processor out of the set, NULL when it is empty. `caller` is whose place it takes (NULL: the driver).
+ */
 EXEC_NO_TSAN static inline struct exec_processor *exec_policy_next(struct exec_policy_state *state,
                                                                    struct exec_processor *caller, enum exec_point point)
 {

@@ -2,9 +2,9 @@
 /*
  * processor: the records that both engines share: processor, group, engine. Private to exec.
  *
- * Who may touch what: on the fibers engine everything belongs to the OS thread that drives the engine. On the threads engine
- * a processor's fields belong to its own OS thread while it runs, atomics to everybody, a group's end, report and `joined`
- * to whoever holds the engine's lock.
+ * Who may touch what: on the fibers engine everything belongs to the OS thread that drives the engine. On the threads
+ * engine a processor's fields belong to its own OS thread while it runs, atomics to everybody, a group's end, report
+ * and `joined` to whoever holds the engine's lock.
  */
 #ifndef EXEC_PROCESSOR_H
 #define EXEC_PROCESSOR_H
@@ -55,10 +55,10 @@ struct exec_processor {
     void *local;
     void (*entry)(void *argument);
     void *argument;
-    struct exec_stack *stack;   /* fibers */
-    struct exec_worker *worker; /* threads */
+    struct exec_stack *stack;              /* fibers */
+    struct exec_worker *worker;            /* threads */
     _Atomic(_Atomic uint32_t *) wait_word; /* threads: what it sleeps on, for cancelling */
-    _Atomic uint64_t blocks;               /* threads: how often it went to sleep without a deadline, odd while asleep */
+    _Atomic uint64_t blocks; /* threads: how often it went to sleep without a deadline, odd while asleep */
     char name[EXEC_NAME_BYTES];
 };
 
@@ -74,8 +74,8 @@ struct exec_group {
     bool reproducible;
     enum exec_end end;
     int signal_number;
-    _Atomic uint32_t live; /* processors that have not ended */
-    _Atomic uint32_t done; /* threads: futex of the runner; 1 when the last processor has ended */
+    _Atomic uint32_t live;    /* processors that have not ended */
+    _Atomic uint32_t done;    /* threads: futex of the runner; 1 when the last processor has ended */
     _Atomic uint32_t started; /* release by the runner, acquire by each processor that starts */
     uint64_t start_ns;
     uint64_t end_ns;

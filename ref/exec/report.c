@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The report of a bad end: what each processor of the group was doing, so that a hang can be understood from its text. */
+/* The report of a bad end: what each processor of the group was doing, so that a hang can be understood from its text.
+ */
 #include "exec/group.h"
 
 #include <inttypes.h>

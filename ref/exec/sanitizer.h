@@ -2,9 +2,10 @@
 /*
  * sanitizer: what the engines must tell AddressSanitizer, LeakSanitizer, ThreadSanitizer and valgrind, in one place.
  *
- * EXEC_NO_TSAN marks the functions that touch engine-private state. Fibers switch without synchronisation (design section 3),
- * so that state looks racy to ThreadSanitizer although one OS thread runs it all. Such functions hold no ordering atomics:
- * gcc does not instrument atomics in them, and an order that ThreadSanitizer cannot see would be reported as a race later.
+ * EXEC_NO_TSAN marks the functions that touch engine-private state. Fibers switch without synchronisation (design
+ * section 3), so that state looks racy to ThreadSanitizer although one OS thread runs it all. Such functions hold no
+ * ordering atomics: gcc does not instrument atomics in them, and an order that ThreadSanitizer cannot see would be
+ * reported as a race later.
  */
 #ifndef EXEC_SANITIZER_H
 #define EXEC_SANITIZER_H
@@ -56,14 +57,16 @@ void AnnotateBenignRaceSized(const char *file, int line, const volatile void *ad
 
 /* For code that may interrupt a sanitizer's own runtime in a signal handler: nothing of it calls into that runtime. */
 #if defined(__clang__)
-#define EXEC_NO_INSTRUMENT __attribute__((disable_sanitizer_instrumentation, no_sanitize("address", "thread", "undefined")))
+#define EXEC_NO_INSTRUMENT \
+    __attribute__((disable_sanitizer_instrumentation, no_sanitize("address", "thread", "undefined")))
 #else
 #define EXEC_NO_INSTRUMENT __attribute__((no_sanitize("address", "thread", "undefined")))
 #endif
 
 /*
- * Relaxed accesses to engine-private atomics. clang instruments atomics in every function, and ThreadSanitizer would take a fiber's
- * last look at its own record for a race with freeing it; for it they are plain accesses in a function that it skips.
+ * Relaxed accesses to engine-private atomics. clang instruments atomics in every function, and ThreadSanitizer would
+ * take a fiber's last look at its own record for a race with freeing it; for it they are plain accesses in a function
+ * that it skips.
  */
 #if EXEC_TSAN
 #define EXEC_PRIVATE_LOAD(type, object) (*(const volatile type *)(const volatile void *)(object))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The signal handlers: ticks of the watchdog, and faults of user code. Process-wide, counted by engines. Installed through
+ * The signal handlers: ticks of the watchdog, and faults of user code. Process-wide, counted by engines. Installed
+ * through
  * __sigaction: the sanitizers' interceptors of sigaction would delay our signals or refuse to replace theirs.
  */
 #include "exec/watchdog.h"
@@ -25,7 +26,8 @@ struct exec_signal {
     struct sigaction before; /* what to call for what is not ours, and to put back */
 };
 
-/* SIGSEGV first: exec_signals_verify looks at it alone, since test frameworks and sanitizers replace it with the others. */
+/* SIGSEGV first: exec_signals_verify looks at it alone, since test frameworks and sanitizers replace it with the
+ * others. */
 static struct exec_signal exec_signals[] = {{.number = SIGSEGV}, {.number = SIGBUS},  {.number = SIGFPE},
                                             {.number = SIGILL},  {.number = SIGTRAP}, {.number = EXEC_TICK_SIGNAL}};
 #define EXEC_SIGNAL_COUNT (sizeof(exec_signals) / sizeof(exec_signals[0]))
@@ -83,8 +85,7 @@ EXEC_NO_TSAN static void exec_on_fault(int number, siginfo_t *info, void *contex
     struct exec_processor *processor = exec_self_now != NULL ? exec_processor_of(exec_self_now) : NULL;
     bool guard = processor != NULL && number == SIGSEGV && exec_hit_guard(processor, info->si_addr);
     /* si_code > 0: raised by an instruction, not sent by somebody. */
-    if (processor == NULL || info->si_code <= 0 ||
-        (!guard && exec_private_load(&processor->self.in_user) == 0)) {
+    if (processor == NULL || info->si_code <= 0 || (!guard && exec_private_load(&processor->self.in_user) == 0)) {
         exec_signal_pass_on(number, info, context);
         return;
     }

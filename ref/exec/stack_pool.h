@@ -2,8 +2,8 @@
 /*
  * stack_pool: processor stacks for the fibers engine, kept and reused.
  *
- * A stack is one private mapping with a guard page below it; sizes are rounded up to a power of two (64 KiB at least) and
- * pooled by size, so that after warm-up no run maps, protects or unmaps anything. A pool belongs to one engine.
+ * A stack is one private mapping with a guard page below it; sizes are rounded up to a power of two (64 KiB at least)
+ * and pooled by size, so that after warm-up no run maps, protects or unmaps anything. A pool belongs to one engine.
  */
 #ifndef EXEC_STACK_POOL_H
 #define EXEC_STACK_POOL_H
@@ -44,8 +44,8 @@ void exec_stack_give(struct exec_stack_pool *pool, struct exec_stack *stack);
 void exec_stack_pool_clear(struct exec_stack_pool *pool);
 
 /*
- * Brackets the use of a stack by a processor: while in use LeakSanitizer takes its contents for roots. A dirty stack gets a
- * fresh context that starts in `entry` and loses the poison of frames that never returned.
+ * Brackets the use of a stack by a processor: while in use LeakSanitizer takes its contents for roots. A dirty stack
+ * gets a fresh context that starts in `entry` and loses the poison of frames that never returned.
  */
 void exec_stack_begin(struct exec_stack *stack, void (*entry)(struct exec_transfer arrived));
 void exec_stack_end(struct exec_stack *stack);

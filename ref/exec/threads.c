@@ -24,8 +24,8 @@ void exec_futex_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t until_c
 {
     struct timespec until = {.tv_sec = (time_t)(until_clock_ns / EXEC_NS_PER_S),
                              .tv_nsec = (long)(until_clock_ns % EXEC_NS_PER_S)};
-    (void)syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, expected, until_clock_ns == EXEC_NEVER ? NULL : &until, NULL,
-                  FUTEX_BITSET_MATCH_ANY);
+    (void)syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, expected, until_clock_ns == EXEC_NEVER ? NULL : &until,
+                  NULL, FUTEX_BITSET_MATCH_ANY);
 }
 
 void exec_futex_wake(_Atomic uint32_t *word)
@@ -132,7 +132,8 @@ static void *exec_worker_main(void *argument)
     struct exec_worker *worker = argument;
     worker->start_result = exec_worker_find_guard(worker);
     if (worker->start_result == 0) {
-        worker->start_result = exec_watchdog_begin(); /* makes the thread's timer, so that no run can fail for want of one */
+        worker->start_result =
+            exec_watchdog_begin(); /* makes the thread's timer, so that no run can fail for want of one */
     }
     if (worker->start_result == 0) {
         exec_watchdog_end();
@@ -160,7 +161,8 @@ static int exec_worker_start(struct exec_worker *worker)
     int fault = fault_hit("exec.thread_create");
     result = -pthread_attr_setstacksize(&attributes, bytes);
     result = result != 0 ? result : -pthread_attr_setguardsize(&attributes, EXEC_WORKER_GUARD_BYTES);
-    result = result != 0 || fault != 0 ? result : -pthread_create(&worker->thread, &attributes, exec_worker_main, worker);
+    result =
+        result != 0 || fault != 0 ? result : -pthread_create(&worker->thread, &attributes, exec_worker_main, worker);
     (void)pthread_attr_destroy(&attributes);
     return result == 0 && fault == 0 ? 0 : -EAGAIN;
 }

@@ -2,9 +2,10 @@
 /*
  * threads: the engine that gives every processor a pooled OS thread, in real time. Private to exec.
  *
- * A wait spins at most 10 us, and only while busy processors <= CPUs, then sleeps on a futex of the awaited word itself.
- * Exec time is real time divided by options.deadline_scale, so every limit and deadline is scaled at once. Who runs a group
- * watches over it: it wakes again whom a cancel found between check and sleep, applies the sync limit, and finds deadlocks.
+ * A wait spins at most 10 us, and only while busy processors <= CPUs, then sleeps on a futex of the awaited word
+ * itself. Exec time is real time divided by options.deadline_scale, so every limit and deadline is scaled at once. Who
+ * runs a group watches over it: it wakes again whom a cancel found between check and sleep, applies the sync limit, and
+ * finds deadlocks.
  *
  * threads.c holds the pool, threads_wait.c the blocking calls, threads_group.c start, watch, cancel and end of groups.
  */

@@ -25,7 +25,7 @@ static enum exec_look exec_threads_look(struct exec_processor *processor)
     }
     /* Acquire: pairs with the writer's release store before its exec_wake. */
     return atomic_load_explicit(processor->wait.word, memory_order_acquire) != processor->wait.seen ? EXEC_LOOK_CHANGED
-                                                                                                     : EXEC_LOOK_SAME;
+                                                                                                    : EXEC_LOOK_SAME;
 }
 
 static bool exec_threads_may_spin(const struct exec_engine *engine)
@@ -63,7 +63,8 @@ static void exec_threads_sleep(struct exec_processor *processor, uint64_t until_
     (void)atomic_fetch_add_explicit(waiting, 1u, memory_order_relaxed);
     (void)atomic_fetch_sub_explicit(&engine->busy, 1u, memory_order_relaxed);
     (void)atomic_fetch_add_explicit(&processor->blocks, forever ? 1u : 0u, memory_order_relaxed);
-    /* Counter before the look at the word (Dekker with exec_wake), wait_word before the look at attention (with cancelling). */
+    /* Counter before the look at the word (Dekker with exec_wake), wait_word before the look at attention (with
+     * cancelling). */
     exec_store_load_fence();
     if (exec_attention(&processor->self) == 0 &&
         atomic_load_explicit(word, memory_order_relaxed) == processor->wait.seen) {

@@ -2,8 +2,8 @@
 /*
  * timers: everything that is to happen at a virtual time, in one binary heap (fibers engine).
  *
- * Order: time, then kind (a sleeper before a deadline), then order of spawn, so that equal times never fall back on addresses.
- * A timer is embedded in its owner; room is reserved when owners are made, so that arming never fails.
+ * Order: time, then kind (a sleeper before a deadline), then order of spawn, so that equal times never fall back on
+ * addresses. A timer is embedded in its owner; room is reserved when owners are made, so that arming never fails.
  */
 #ifndef EXEC_TIMERS_H
 #define EXEC_TIMERS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A process-wide list of address ranges that signal handlers read without locks. Nodes are never freed, only reused, so a
- * reader can always walk the list; their number is bounded by how many images were ever loaded at once.
+ * A process-wide list of address ranges that signal handlers read without locks. Nodes are never freed, only reused, so
+ * a reader can always walk the list; their number is bounded by how many images were ever loaded at once.
  */
 #include "exec/user_image.h"
 

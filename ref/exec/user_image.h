@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* user_image: which addresses are user code; exec_user_image_add and _remove of exec.h, and the question signal handlers ask. */
+/* user_image: which addresses are user code; exec_user_image_add and _remove of exec.h, and the question signal
+ * handlers ask. */
 #ifndef EXEC_USER_IMAGE_H
 #define EXEC_USER_IMAGE_H
 

@@ -2,8 +2,8 @@
 /*
  * waits: who waits for which word, in buckets hashed by address (fibers engine).
  *
- * Waiters of one word are released in the order in which they began to wait. Different words may share a bucket; that never
- * shows, since only matching waiters are taken and only in their own order.
+ * Waiters of one word are released in the order in which they began to wait. Different words may share a bucket; that
+ * never shows, since only matching waiters are taken and only in their own order.
  */
 #ifndef EXEC_WAITS_H
 #define EXEC_WAITS_H

@@ -29,7 +29,7 @@ EXEC_NO_TSAN static inline void exec_waits_add(struct exec_waits *waits, struct 
 }
 
 EXEC_NO_TSAN static inline void exec_waits_remove(struct exec_waits *waits, struct exec_shared *shared,
-                                    struct exec_processor *processor)
+                                                  struct exec_processor *processor)
 {
     uint32_t bucket = exec_bucket(processor->wait.word);
     struct exec_processor *before = processor->wait.before;
@@ -48,11 +48,11 @@ EXEC_NO_TSAN static inline void exec_waits_remove(struct exec_waits *waits, stru
 }
 
 /*
- * The next processor after `from` (NULL: the first) in the bucket of `word` that waits for `word` and whose condition holds
- * now. NULL: no more.
+ * The next processor after `from` (NULL: the first) in the bucket of `word` that waits for `word` and whose condition
+ * holds now. NULL: no more.
  */
 EXEC_NO_TSAN static inline struct exec_processor *exec_waits_find(struct exec_waits *waits, _Atomic uint32_t *word,
-                                                    struct exec_processor *from)
+                                                                  struct exec_processor *from)
 {
     struct exec_processor *at = from != NULL ? from->wait.after : waits->first[exec_bucket(word)];
     /* The waiter itself loads the word again with acquire before it goes on. */

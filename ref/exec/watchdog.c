@@ -31,12 +31,13 @@ struct exec_watch {
     bool timer_made;
     timer_t timer;
     uint32_t depth;
-    void *signal_stack;     /* ours, NULL when the thread had one */
-    struct exec_self *last; /* whose user code the last tick saw ... */
-    uint64_t last_call;     /* ... and which stretch of it */
-    uint64_t last_cpu_ns;   /* fibers: CPU time already charged */
-    uint64_t last_ns;       /* threads: exec time since when it spins */
-    uint64_t last_progress; /* threads: of its group */
+    void *signal_stack;       /* ours, NULL when the thread had one */
+    unsigned signal_stack_id; /* valgrind's */
+    struct exec_self *last;   /* whose user code the last tick saw ... */
+    uint64_t last_call;       /* ... and which stretch of it */
+    uint64_t last_cpu_ns;     /* fibers: CPU time already charged */
+    uint64_t last_ns;         /* threads: exec time since when it spins */
+    uint64_t last_progress;   /* threads: of its group */
     const struct exec_group *stuck_group;
     uint64_t stuck_now_ns;
     uint64_t stuck_progress;
@@ -62,14 +63,14 @@ EXEC_NO_TSAN static void exec_watch_drop(void *record)
 {
     struct exec_watch *watch = record;
     /* Relaxed: forking is not concurrent with this thread's end. */
-    if (watch->timer_made &&
-        watch->generation == atomic_load_explicit(&exec_watch_generation, memory_order_relaxed)) {
+    if (watch->timer_made && watch->generation == atomic_load_explicit(&exec_watch_generation, memory_order_relaxed)) {
         (void)timer_delete(watch->timer);
     }
     watch->timer_made = false;
     if (watch->signal_stack != NULL) {
         stack_t none = {.ss_flags = SS_DISABLE};
         (void)sigaltstack(&none, NULL);
+        VALGRIND_STACK_DEREGISTER(watch->signal_stack_id);
         os_unmap(watch->signal_stack, EXEC_SIGNAL_STACK_BYTES);
         watch->signal_stack = NULL;
     }
@@ -124,6 +125,7 @@ EXEC_NO_TSAN static int exec_watch_make_signal_stack(struct exec_watch *watch)
         return result;
     }
     watch->signal_stack = memory;
+    watch->signal_stack_id = (unsigned)VALGRIND_STACK_REGISTER(memory, (char *)memory + EXEC_SIGNAL_STACK_BYTES);
     return 0;
 }
 
@@ -169,8 +171,8 @@ EXEC_NO_TSAN int exec_watchdog_begin(void)
     if (result != 0) {
         return result;
     }
-    if (!watch->timer_made ||
-        watch->generation != atomic_load_explicit(&exec_watch_generation, memory_order_relaxed)) { /* relaxed: as above */
+    if (!watch->timer_made || watch->generation != atomic_load_explicit(&exec_watch_generation,
+                                                                        memory_order_relaxed)) { /* relaxed: as above */
         watch->timer_made = false;
         result = exec_watch_make(watch);
     }
@@ -207,8 +209,8 @@ EXEC_NO_TSAN static void exec_op_timeout(struct exec_processor *processor, const
 {
     char headline[EXEC_HEADLINE_BYTES];
     exec_tsan_ignore_begin();
-    (void)snprintf(headline, sizeof(headline), "op limit of %" PRIu64 " ns is over: %s %s", processor->engine->options.op_limit_ns,
-                   processor->name, what);
+    (void)snprintf(headline, sizeof(headline), "op limit of %" PRIu64 " ns is over: %s %s",
+                   processor->engine->options.op_limit_ns, processor->name, what);
     exec_tsan_ignore_end();
     exec_group_fail(processor->group, EXEC_END_OP_TIMEOUT, 0, processor, headline);
 }
@@ -225,7 +227,8 @@ EXEC_NO_TSAN static void exec_tick_user(struct exec_watch *watch, struct exec_pr
         return;
     }
     exec_private_store(&processor->self.in_user, 0u);
-    /* Judged by the time at which it was resumed: whoever spins for a peer must have let it run once after the limit. */
+    /* Judged by the time at which it was resumed: whoever spins for a peer must have let it run once after the limit.
+     */
     bool over = processor->engine->shared.now_ns >= exec_fibers_op_limit(processor);
     exec_charge_cpu(processor, elapsed);
     if (over) {

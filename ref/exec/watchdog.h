@@ -2,11 +2,12 @@
 /*
  * watchdog: what the engine does about user code that spins or faults (R33). Private to exec.
  *
- * Each OS thread that runs processors has one CPU-time timer, made when it first runs any, armed only while it runs some. A tick
- * acts only on user code that was already running at the tick before, and only while the program counter lies in a registered
- * user image: then nothing that could be half-done is interrupted, and the handler may behave as if the code had called the engine.
- * A second duty catches what never gets on without spinning in one place: when neither virtual time nor progress
- * moved for EXEC_STUCK_TICKS ticks, the next call into exec charges the CPU time spent.
+ * Each OS thread that runs processors has one CPU-time timer, made when it first runs any, armed only while it runs
+ * some. A tick acts only on user code that was already running at the tick before, and only while the program counter
+ * lies in a registered user image: then nothing that could be half-done is interrupted, and the handler may behave as
+ * if the code had called the engine. A second duty catches what never gets on without spinning in one place: when
+ * neither virtual time nor progress moved for EXEC_STUCK_TICKS ticks, the next call into exec charges the CPU time
+ * spent.
  */
 #ifndef EXEC_WATCHDOG_H
 #define EXEC_WATCHDOG_H
@@ -22,8 +23,9 @@
 #define EXEC_TICK_SIGNAL SIGURG
 
 /*
- * Brackets a stretch in which the calling OS thread runs processors; may nest. Makes the thread's timer and signal stack when it has
- * none, arms the timer, and makes sure that the fault handlers are still ours. Returns 0 or a negative errno.
+ * Brackets a stretch in which the calling OS thread runs processors; may nest. Makes the thread's timer and signal
+ * stack when it has none, arms the timer, and makes sure that the fault handlers are still ours. Returns 0 or a
+ * negative errno.
  */
 int exec_watchdog_begin(void);
 void exec_watchdog_end(void);

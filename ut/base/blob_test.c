@@ -95,6 +95,7 @@ static void the_largest_blob_is_6152_bytes(void **state)
     assert_memory_equal(args.scalars, scalars, sizeof(scalars));
     assert_int_equal(args.tensor_count, 128);
     assert_int_equal(args.scalar_count, 128);
+    assert_int_equal(chip_args_check(&args, &error), 0);
     assert_int_equal(blob_read(bytes, 6151, &view, &error), -EMSGSIZE);
 }
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* exec_rig: what the tests of ref/exec share: engines made and torn down around a test, a trace, scaled repeat counts. */
+/* exec_rig: what the tests of ref/exec share: engines made and torn down around a test, a trace, scaled repeat counts.
+ */
 #ifndef UT_EXEC_RIG_H
 #define UT_EXEC_RIG_H
 
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -34,7 +35,7 @@ static inline uint32_t rig_deadline_scale(void)
 #if EXEC_TSAN || EXEC_ASAN
     return 10;
 #elif defined(RUNNING_ON_VALGRIND)
-    return RUNNING_ON_VALGRIND ? 50 : 1;
+    return RUNNING_ON_VALGRIND ? 20 : 1;
 #else
     return 1;
 #endif

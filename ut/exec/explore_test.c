@@ -121,7 +121,8 @@ static void test_pct_depth_bounds_preemptions(void **state)
     uint32_t most[5] = {0};
     for (uint32_t depth = 1; depth <= 4; depth++) {
         for (uint64_t seed = 0; seed < 200; seed++) {
-            run_traced((struct exec_options){.policy = EXEC_PCT, .seed = seed, .pct_depth = depth, .pct_steps = 24}, trace);
+            run_traced((struct exec_options){.policy = EXEC_PCT, .seed = seed, .pct_depth = depth, .pct_steps = 24},
+                       trace);
             uint32_t count = preemptions(trace);
             assert_true(count <= depth - 1u);
             most[depth] = count > most[depth] ? count : most[depth];
@@ -131,6 +132,45 @@ static void test_pct_depth_bounds_preemptions(void **state)
     assert_int_equal(most[2], 1);
     assert_int_equal(most[3], 2);
     assert_int_equal(most[4], 3);
+}
+
+static void wait_and_trace(void *argument)
+{
+    (void)argument;
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_int_equal(exec_wait(&rig.words[4], i, EXEC_NEVER), 0);
+        rig_trace(&rig, 'w');
+    }
+}
+
+static void store_and_trace(void *argument)
+{
+    (void)argument;
+    for (uint32_t i = 1; i <= 3; i++) {
+        rig_store_wake(&rig.words[4], i);
+        rig_trace(&rig, 's');
+    }
+}
+
+static void test_pct_ranks_survive_blocking(void **state)
+{
+    (void)state;
+    uint32_t overtaken = 0;
+    uint32_t last = 0;
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        struct exec_options options = {.policy = EXEC_PCT, .seed = seed, .pct_depth = 1};
+        assert_int_equal(exec_engine_configure(rig.engine, &options), 0);
+        memset(rig.trace, 0, sizeof(rig.trace));
+        atomic_store(&rig.traced, 0);
+        atomic_store(&rig.words[4], 0);
+        rig_spawn(&rig, "waiter", wait_and_trace, NULL);
+        rig_spawn(&rig, "writer", store_and_trace, NULL);
+        rig_run_ok(&rig);
+        overtaken += strcmp(rig.trace, "wswsws") == 0 ? 1u : 0u; /* the waiter ranks higher, each time it wakes */
+        last += strcmp(rig.trace, "ssswww") == 0 ? 1u : 0u;
+    }
+    assert_int_equal(overtaken + last, 40);
+    assert_true(overtaken >= 8 && last >= 8);
 }
 
 static void pause_until_last(void *argument)
@@ -278,6 +318,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_pct_replays_from_its_seed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_replay_does_not_depend_on_earlier_runs, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pct_depth_bounds_preemptions, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_pct_ranks_survive_blocking, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pollers_starve_nobody_under_any_policy, setup, teardown),
         cmocka_unit_test_setup_teardown(test_choices_enumerate_every_interleaving, setup, teardown),
         cmocka_unit_test_setup_teardown(test_options_are_checked, setup, teardown),

@@ -151,9 +151,9 @@ static void test_a_deadlock_inside_is_the_inner_groups(void **state)
 {
     (void)state;
     if (*(enum exec_kind *)*state == EXEC_THREADS) { /* found there after the stall limit: make it short */
-        assert_int_equal(exec_engine_configure(rig.engine,
-                                               &(struct exec_options){.kind = EXEC_THREADS, .stall_limit_ns = 20000000}),
-                         0);
+        assert_int_equal(
+            exec_engine_configure(rig.engine, &(struct exec_options){.kind = EXEC_THREADS, .stall_limit_ns = 20000000}),
+            0);
     }
     struct launcher launcher = {.children = 2, .child = wait_for_nothing};
     rig_spawn(&rig, "launcher", launch, &launcher);
@@ -377,7 +377,8 @@ static void *run_engine(void *argument)
     struct exec_engine *engine = NULL;
     struct exec_group *group = NULL;
     struct exec_outcome outcome;
-    host->failures = exec_engine_create(&options, &engine) != 0 || exec_group_create(engine, "host", &group) != 0 ? 1 : 0;
+    host->failures =
+        exec_engine_create(&options, &engine) != 0 || exec_group_create(engine, "host", &group) != 0 ? 1 : 0;
     for (uint32_t run = 0; host->failures == 0 && run < rig_repeat(20); run++) {
         struct exchange exchange = {.rounds = 100};
         host->failures += exec_spawn(group, "play", RIG_STACK_BYTES, play, &exchange) != 0 ? 1 : 0;
@@ -406,8 +407,11 @@ static void test_engines_on_several_os_threads(void **state)
 
 int main(void)
 {
-#define ON_BOTH(test)                                                                                                  \
-    {#test " (fibers)", test, setup, teardown, &kinds[0]}, {#test " (threads)", test, setup, teardown, &kinds[1]}
+#define ON_BOTH(test)                                        \
+    {#test " (fibers)", test, setup, teardown, &kinds[0]},   \
+    {                                                        \
+#test " (threads)", test, setup, teardown, &kinds[1] \
+    }
     const struct CMUnitTest tests[] = {
         ON_BOTH(test_a_group_runs_again_and_again),
         ON_BOTH(test_launches_inside_processors_join_the_engine),

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Only the code's own atomics order memory between processors, on fibers too: a message passed with a release store arrives, and
- * ThreadSanitizer reports one that is passed with a relaxed store although all of it happens on one OS thread. The report must
- * come: a child makes it and tells by its exit code. Without ThreadSanitizer the same programs just run.
+ * Only the code's own atomics order memory between processors, on fibers too: a message passed with a release store
+ * arrives, and ThreadSanitizer reports one that is passed with a relaxed store although all of it happens on one OS
+ * thread. The report must come: a child makes it and tells by its exit code. Without ThreadSanitizer the same programs
+ * just run.
  */
 #include "ut/exec/exec_rig.h"
 

@@ -68,7 +68,8 @@ static void work(void *argument)
 static void test_work_is_done_in_parallel(void **state)
 {
     (void)state;
-    struct actor actors[3] = {{.name = 'a', .work_ns = 300}, {.name = 'b', .work_ns = 100}, {.name = 'c', .work_ns = 200}};
+    struct actor actors[3] = {
+        {.name = 'a', .work_ns = 300}, {.name = 'b', .work_ns = 100}, {.name = 'c', .work_ns = 200}};
     for (int i = 0; i < 3; i++) {
         spawn_actor(&actors[i], work);
     }

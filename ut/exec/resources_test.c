@@ -261,16 +261,64 @@ static void test_bad_ends_hold_nothing(void **state)
     rig_close(&rig);
 }
 
+#if EXEC_ASAN
+static void keep_on_stack(void *argument)
+{
+    struct rig *rig = argument;
+    char *volatile kept = malloc(100); /* reachable from this stack only */
+    (void)exec_wait(&rig->words[0], 0, EXEC_NEVER);
+    free(kept);
+}
+
+static void look_for_leaks(void *argument)
+{
+    struct rig *rig = argument;
+    atomic_store(&rig->words[1], (uint32_t)__lsan_do_recoverable_leak_check());
+    rig_store_wake(&rig->words[0], 1);
+}
+
+static void *drive_keeper(void *argument)
+{
+    struct rig *rig = argument;
+    (void)exec_spawn(rig->group, "keeper", RIG_STACK_BYTES, keep_on_stack, rig);
+    (void)exec_spawn(rig->group, "looker", RIG_STACK_BYTES, look_for_leaks, rig);
+    (void)exec_group_run(rig->group, &rig->outcome);
+    return NULL;
+}
+
+/* On a thread of its own: the driver's stack is no root while a processor runs, and the main thread's holds cmocka's
+ * data. */
+static void test_suspended_stacks_are_roots(void **state)
+{
+    (void)state;
+    static struct rig rig;
+    pthread_t thread;
+    rig_open_default(&rig);
+    atomic_store(&rig.words[1], 7);
+    assert_int_equal(pthread_create(&thread, NULL, drive_keeper, &rig), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(rig.outcome.end, EXEC_END_OK);
+    assert_int_equal(atomic_load(&rig.words[1]), 0);
+    rig_close(&rig);
+}
+#endif
+
 int main(void)
 {
-#define ON_BOTH(test)                                                                                                  \
-    {#test " (fibers)", test, NULL, NULL, &kinds[0]}, {#test " (threads)", test, NULL, NULL, &kinds[1]}
+#define ON_BOTH(test)                                   \
+    {#test " (fibers)", test, NULL, NULL, &kinds[0]},   \
+    {                                                   \
+#test " (threads)", test, NULL, NULL, &kinds[1] \
+    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_thread_key_may_fail),
         ON_BOTH(test_every_fallible_call),
         ON_BOTH(test_engines_come_and_go),
         ON_BOTH(test_runs_hold_nothing),
         ON_BOTH(test_bad_ends_hold_nothing),
+#if EXEC_ASAN
+        cmocka_unit_test(test_suspended_stacks_are_roots),
+#endif
     };
     (void)mallopt(M_ARENA_MAX, 1); /* an arena per thread would look like a leak of mappings */
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

@@ -336,8 +336,11 @@ static void test_long_reports_are_cut_at_a_line(void **state)
 
 int main(void)
 {
-#define ON_BOTH(test)                                                                                                  \
-    {#test " (fibers)", test, setup, teardown, &kinds[0]}, {#test " (threads)", test, setup, teardown, &kinds[1]}
+#define ON_BOTH(test)                                        \
+    {#test " (fibers)", test, setup, teardown, &kinds[0]},   \
+    {                                                        \
+#test " (threads)", test, setup, teardown, &kinds[1] \
+    }
     const struct CMUnitTest tests[] = {
         ON_BOTH(test_no_lost_wake_up),
         ON_BOTH(test_token_ring),
