@@ -18,7 +18,7 @@ struct client {
     void *buffer;
     enum callable_kind kind;
     int wrong;
-    int runs;
+    _Atomic int runs; /* relaxed would do: a neighbour only counts along */
 };
 
 static int client_open(struct client *client, const struct runtime_fixture *fixture, int device,
