@@ -2,9 +2,9 @@
 /*
  * core_loop: the AICore program of every runtime that dispatches through registers (device.md 4.1, 4.2, 4.5).
  *
- * The core meets the AICPU, then runs what DATA_MAIN_BASE names until it names the exit signal. Each id is answered twice in
- * COND: ACK when it was taken, FIN when the kernel has returned. Ids select one of two payloads, so the AICPU may prepare the
- * next dispatch while a kernel runs.
+ * The core meets the AICPU, then runs what DATA_MAIN_BASE names until it names the exit signal. Each id is answered
+ * twice in COND: ACK when it was taken, FIN when the kernel has returned. Ids select one of two payloads, so the AICPU
+ * may prepare the next dispatch while a kernel runs.
  */
 #include "abi/device_program.h"
 #include "abi/dispatch.h"
@@ -49,7 +49,7 @@ static bool meet_aicpu(struct pto_handshake *handshake, const struct pto_aicore_
 
 static void run_kernel(struct pto_dispatch_payload *payload)
 {
-    typedef void kernel_function(int64_t *args);
+    typedef void kernel_function(int64_t * args);
     if (payload->function_addr == 0) {
         return;
     }

@@ -235,9 +235,8 @@ static void wait_for_ever(int64_t *args)
 
 static void crash(int64_t *args)
 {
-    static volatile uint32_t *nowhere;
     (void)args;
-    *nowhere = 1;
+    __builtin_trap();
 }
 
 static void allocation_with_input(const struct pto_chip_args *args)
@@ -289,7 +288,15 @@ static const struct failure failures[] = {
     {"negative kernel id", bad_kernel, {(uint64_t)-2}, -5, "-2 is not in 0..1023", false, 0, 0, 0},
     {"no block", bad_blocks, {0, 0}, -5, "0 blocks", false, 0, 0, 0},
     {"negative blocks", bad_blocks, {0x8000, 0}, -5, "-32768 blocks", false, 0, 0, 0},
-    {"too many to start together", bad_blocks, {3, 1}, -7, "3 blocks are to start together, there are cores for 2", false, 0, 0, 0},
+    {"too many to start together",
+     bad_blocks,
+     {3, 1},
+     -7,
+     "3 blocks are to start together, there are cores for 2",
+     false,
+     0,
+     0,
+     0},
     {"start together", bad_blocks, {2, 1}, -5, "not supported by this build", false, 0, 0, 0},
     {"dependency on nothing", bad_dependency, {PTO_TASK_ID_INVALID}, -5, "names no task", false, 0, 0, 0},
     {"dependency on the future", bad_dependency, {5}, -5, "0x5, names no task", false, 0, 0, 0},
@@ -449,9 +456,12 @@ static void images_that_make_no_sense(void **state)
         void (*edit)(struct trb_runtime *image);
         const char *message;
     } cases[] = {
-        {too_many_threads, "5 AICPU threads asked, there are 4"}, {bad_callable_low, "callable id -1 is not in 0..63"},
-        {bad_callable_high, "callable id 64 is not in 0..63"},    {bad_window, "task window of 6"},
-        {bad_pool, "dependency pool of 3"},                       {bad_cores, "blocks (or of cores) of 1"},
+        {too_many_threads, "5 AICPU threads asked, there are 4"},
+        {bad_callable_low, "callable id -1 is not in 0..63"},
+        {bad_callable_high, "callable id 64 is not in 0..63"},
+        {bad_window, "task window of 6"},
+        {bad_pool, "dependency pool of 3"},
+        {bad_cores, "blocks (or of cores) of 1"},
         {cached_but_not_loaded, "callable 9 is said to be loaded"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -504,8 +514,7 @@ static void kernel_failures_on(enum exec_kind kind)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         for (uint32_t threads = 1; threads <= 4; threads++) {
             struct mini_result result;
-            struct mini_run run = {
-                .orchestration = good, .kernels = {cases[i].kernel, do_nothing}, .threads = threads};
+            struct mini_run run = {.orchestration = good, .kernels = {cases[i].kernel, do_nothing}, .threads = threads};
             mini_device_run(device, &run, &result);
             assert_int_equal(result.outcome.end, cases[i].end);
             if (cases[i].status != 0) {

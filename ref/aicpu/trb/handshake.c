@@ -80,8 +80,8 @@ static int map_registers(struct aicpu_runtime *context, const uint64_t *table, u
     }
     uint32_t physical = handshake->physical_core_id;
     if (physical >= NPU_MAX_PHYSICAL_CORES || table[physical] == 0) {
-        trb_latch(run, TRB_SCHEDULER, 0, PTO_RUN_FAILED, "core %u reports physical id %u, there are %u", worker, physical,
-                  NPU_MAX_PHYSICAL_CORES);
+        trb_latch(run, TRB_SCHEDULER, 0, PTO_RUN_FAILED, "core %u reports physical id %u, there are %u", worker,
+                  physical, NPU_MAX_PHYSICAL_CORES);
         return -1;
     }
     struct npu_register_block *registers = (struct npu_register_block *)(uintptr_t)table[physical];

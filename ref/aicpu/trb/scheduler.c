@@ -51,8 +51,8 @@ static enum trb_pass wire(struct trb_scheduler *scheduler)
     }
     _Atomic uint32_t *starved = &scheduler->run->wiring_starved;
     uint32_t is_starved = result == TRB_WIRED_STARVED;
-    /* Relaxed: its only writer. seq_cst: this thread says so and looks again before it waits; whoever completes tasks counts
-     * them and then looks here. */
+    /* Relaxed: its only writer. seq_cst: this thread says so and looks again before it waits; whoever completes tasks
+     * counts them and then looks here. */
     if (atomic_load_explicit(starved, memory_order_relaxed) != is_starved) {
         atomic_store_explicit(starved, is_starved, memory_order_seq_cst);
         progress = TRB_PASS_MORE;
@@ -83,7 +83,7 @@ static void report_completed(struct trb_scheduler *scheduler)
     }
     scheduler->completed = 0;
     exec_progress();
-    /* seq_cst: with the two loads below; of the last completion and the end of the orchestration, one sees the other. */
+    /* seq_cst, as the loads below: of the last completion and the end of the orchestration, one sees the other. */
     uint64_t completed = atomic_fetch_add_explicit(&run->completed, count, memory_order_seq_cst) + count;
     if (completed >= atomic_load_explicit(&run->total, memory_order_seq_cst)) {
         trb_run_ring_all(run);
@@ -151,8 +151,8 @@ static int stalled(struct trb_scheduler *scheduler, uint32_t stalls)
 }
 
 /*
- * Lets time pass while cores answer, so that one look finds all answers that come together. It stands for the time that a look
- * takes on the device; cores keep running meanwhile, thanks to their second dispatch.
+ * Lets time pass while cores answer, so that one look finds all answers that come together. It stands for the time that
+ * a look takes on the device; cores keep running meanwhile, thanks to their second dispatch.
  */
 static void look_later(void)
 {
