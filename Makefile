@@ -22,7 +22,7 @@ say = @printf '  %-5s %s\n' $(1) $(2)
 
 # ------------------------------------------------------------------------------------------------------------- packages
 # README lists the reason of each; keep the two lists equal.
-CHECK_PACKAGES := gcc-12 g++-12 libc6-dev libboost-context-dev libcmocka-dev libxxhash-dev uthash-dev valgrind
+CHECK_PACKAGES := gcc-12 g++-12 libc6-dev libboost-context-dev libcmocka-dev libxxhash-dev valgrind
 CAMPAIGN_PACKAGES := $(CHECK_PACKAGES) clang-14 libclang-rt-14-dev llvm-14 clang-format-14 clang-tidy-14 lcov afl++
 
 # ---------------------------------------------------------------------------------------------------------------- flags

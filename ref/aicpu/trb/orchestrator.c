@@ -83,6 +83,8 @@ void trb_orchestrator_sync(struct trb_orchestrator *orchestrator, uint32_t ring)
     struct trb_task_ring *synced = &orchestrator->rings[ring];
     uint32_t alive = trb_ring_last_alive(synced);
     while (synced->alive != alive) {
+        const struct trb_task_record *later = &synced->records[(synced->alive + TRB_PREFETCH_TASKS) & synced->mask];
+        __builtin_prefetch(&orchestrator->map.entries[later->map_entries], 1);
         trb_map_retire(&orchestrator->map, &synced->records[synced->alive & synced->mask].map_entries);
         trb_ring_retire(synced);
     }
@@ -119,6 +121,7 @@ void trb_close_scope(struct trb_orchestrator *orchestrator)
     uint32_t rings = 0;
     struct pto_slot_state **tasks = trb_scope_close(&orchestrator->scopes, &count);
     for (uint32_t i = 0; i < count; i++) {
+        __builtin_prefetch(tasks[i + TRB_PREFETCH_TASKS < count ? i + TRB_PREFETCH_TASKS : i], 1);
         uint32_t ring = tasks[i]->ring_id; /* the slot may be gone after the drop */
         if (trb_slot_drop(tasks[i])) {
             rings |= 1u << ring;
