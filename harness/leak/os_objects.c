@@ -41,27 +41,6 @@ int64_t os_objects_fds(void)
     return entries > 0 ? entries - 1 : -1; /* one of them was the directory itself */
 }
 
-/* A thread that was joined already may still be leaving the kernel: the flags in its stat line say so. */
-#define OS_OBJECTS_TASK_EXITING 0x4u /* PF_EXITING */
-
-static bool os_objects_is_leaving(const char *task)
-{
-    char path[64];
-    char line[512];
-    unsigned flags = 0;
-    (void)snprintf(path, sizeof(path), "/proc/self/task/%.20s/stat", task);
-    FILE *file = fopen(path, "re");
-    if (file == NULL) {
-        return true;
-    }
-    bool read = fgets(line, sizeof(line), file) != NULL;
-    (void)fclose(file);
-    /* "pid (name) state ppid pgrp session tty tpgid flags ...": a name may hold blanks and parentheses. */
-    const char *fields = read ? strrchr(line, ')') : NULL;
-    return !read || (fields != NULL && sscanf(fields, ") %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
-                     (flags & OS_OBJECTS_TASK_EXITING) != 0);
-}
-
 /* pthread_join may return while the kernel is still taking the thread apart: PF_EXITING is then set in its stat line.
  */
 static bool os_objects_thread_lives(const char *task)

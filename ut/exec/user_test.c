@@ -222,6 +222,29 @@ static void test_user_wait(void **state)
     assert_string_equal(rig.trace, "ww");
 }
 
+static void store_silently(void *argument)
+{
+    exec_pause(); /* the lanes wait by now, on fibers */
+    exec_user_enter();
+    /* Release: pairs with the acquire in exec_user_wait. User code knows nothing of exec_wake. */
+    atomic_store_explicit((_Atomic uint32_t *)argument, 1u, memory_order_release);
+    exec_user_leave();
+}
+
+/* R33: kernels never need to call exec: a plain store is noticed, at once in virtual time. */
+static void test_user_wait_without_wake(void **state)
+{
+    (void)state;
+    rig_spawn(&rig, "lane 0", user_wait, &rig.words[0]);
+    rig_spawn(&rig, "lane 1", user_wait, &rig.words[0]);
+    rig_spawn(&rig, "lane 2", store_silently, &rig.words[0]);
+    rig_run_ok(&rig);
+    assert_string_equal(rig.trace, "ww");
+    if (*(enum exec_kind *)*state == EXEC_FIBERS) {
+        assert_in_range(rig.outcome.end_ns - rig.outcome.start_ns, 0, OP_LIMIT_NS / 2);
+    }
+}
+
 static void test_user_wait_in_vain(void **state)
 {
     (void)state;
@@ -435,6 +458,7 @@ int main(void)
         ON_FIBERS(test_ops_without_end_are_abandoned),
         ON_FIBERS(test_polling_cannot_stop_time),
         ON_BOTH(test_user_wait),
+        ON_BOTH(test_user_wait_without_wake),
         ON_BOTH(test_user_wait_in_vain),
         ON_BOTH(test_lanes_that_play_forever_reach_the_op_limit),
         ON_BOTH(test_faults_end_the_group_only),
