@@ -4,10 +4,12 @@
  * init and finalize through the C ABI, and a whole ChipWorker's life. The loop itself is alive: it reports planted
  * weaknesses.
  */
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/os.h"
 #include "harness/fault/fault_loop.h"
@@ -199,13 +201,13 @@ static void test_chip_worker(void **state)
 
 /* A scenario with two fallible calls, and what is wrong with it. */
 struct planted {
-    bool leaks;     /* the first block when the second cannot be had */
+    bool leaks;     /* a file when the second block cannot be had */
     bool silent;    /* no error text */
     bool wrong;     /* a wrong result instead of an error */
     bool remembers; /* after one failure all later plays fail */
     bool unreached; /* the calls have no site */
     bool failed_once;
-    void *leaked[64];
+    int leaked[64];
     size_t leaked_count;
 };
 
@@ -222,8 +224,7 @@ static int planted_play(void *state, char text[FAULT_SCENARIO_TEXT_BYTES])
     bool bad = first == NULL || second == NULL || (planted->remembers && planted->failed_once);
     planted->failed_once = planted->failed_once || bad;
     if (planted->leaks && first != NULL && second == NULL && planted->leaked_count < 64) {
-        planted->leaked[planted->leaked_count++] = first;
-        first = NULL;
+        planted->leaked[planted->leaked_count++] = open("/dev/null", O_RDONLY | O_CLOEXEC);
     }
     free(first);
     free(second);
@@ -240,7 +241,7 @@ static void expect_planted(struct planted *planted, const char *told)
     const struct fault_scenario scenario = {.name = "planted", .play = planted_play, .state = planted};
     int result = fault_loop_run(&scenario, &report);
     for (size_t i = 0; i < planted->leaked_count; i++) {
-        free(planted->leaked[i]);
+        (void)close(planted->leaked[i]);
     }
     if (told == NULL) {
         assert_int_equal(result, 0);
@@ -264,7 +265,7 @@ static void test_loop_accepts_a_good_scenario(void **state)
 static void test_loop_reports_a_leak(void **state)
 {
     (void)state;
-    expect_planted(&(struct planted){.leaks = true}, "leaked");
+    expect_planted(&(struct planted){.leaks = true}, "file descriptors");
 }
 
 static void test_loop_reports_a_silent_failure(void **state)

@@ -70,7 +70,12 @@ static void ticket_kernel(int64_t *args)
     cells[pto_kernel_word(args, 0)] = ++next_ticket;
 }
 
-enum { ADD, COPY, AIC, AIV0, AIV1, VECTOR, TICKET };
+static void nothing_kernel(int64_t *args)
+{
+    (void)args;
+}
+
+enum { ADD, COPY, AIC, AIV0, AIV1, VECTOR, TICKET, NOTHING };
 
 static void cell(struct pto_tensor *tensor, uint32_t index, bool manual_dep)
 {
@@ -256,6 +261,38 @@ static void blocks_and_lanes(const struct pto_chip_args *args)
     }
 }
 
+/* More live accesses than the tensor map has entries: those of completed tasks give way. */
+static void many_accesses(const struct pto_chip_args *args)
+{
+    struct pto_tensor tensor;
+    struct pto_arg arg;
+    cell(&tensor, 0, false);
+    pto_arg_init(&arg);
+    for (uint32_t i = 0; i < PTO_CORE_MAX_TENSOR_ARGS; i++) {
+        pto_add_input(&arg, &tensor);
+    }
+    for (uint64_t i = 0; i < args->scalars[0]; i++) {
+        pto_submit_aiv(NOTHING, &arg);
+    }
+}
+
+static void messages(const struct pto_chip_args *args)
+{
+    struct pto_tensor nowhere;
+    const uint32_t shape[1] = {1};
+    const uint32_t zero = 0;
+    (void)args;
+    PTO_LOG_ERROR("error %d", 1);
+    PTO_LOG_WARN("warning %d", 2);
+    PTO_LOG_DEBUG("debug %d", 3);
+    PTO_LOG_INFO(0, "tier %d", 0);
+    PTO_LOG_INFO(9, "tier %d", 9);
+    /* A tensor without an address is only complained about. */
+    (void)pto_tensor_external(&nowhere, 0, shape, 1, PTO_UINT8, false, 0);
+    assert_int_equal(pto_get_scalar(&nowhere, 1, &zero), 0);
+    pto_set_scalar(&nowhere, 1, &zero, 1);
+}
+
 static void newer_version(const struct pto_chip_args *args)
 {
     struct pto_tensor tensor;
@@ -281,12 +318,13 @@ static void run_one(struct mini_device *device, mini_orchestration *orchestratio
                     uint64_t scalar, uint64_t tasks)
 {
     struct mini_result result;
-    struct mini_run run = {
-        .orchestration = orchestration,
-        .kernels = {add_kernel, copy_kernel, aic_kernel, aiv0_kernel, aiv1_kernel, vector_kernel, ticket_kernel},
-        .threads = threads,
-        .blocks = blocks};
+    struct mini_run run = {.orchestration = orchestration,
+                           .kernels = {add_kernel, copy_kernel, aic_kernel, aiv0_kernel, aiv1_kernel, vector_kernel,
+                                       ticket_kernel, nothing_kernel},
+                           .threads = threads,
+                           .blocks = blocks};
     run.scalars[0] = scalar;
+    run.window = orchestration == many_accesses ? 8192 : 0;
     reset();
     mini_device_run(device, &run, &result);
     if (result.status != 0) {
@@ -331,6 +369,7 @@ static void run_all(struct mini_device *device, uint32_t threads, uint32_t block
         run_one(device, blocks_and_lanes, threads, blocks, block_num, 18);
         check_lanes(block_num);
     }
+    run_one(device, messages, threads, blocks, 0, 0);
     run_one(device, newer_version, threads, blocks, 0, 16);
     assert_int_equal(cells[0], 16);
 }
@@ -370,6 +409,21 @@ static void on_pct(void **state)
     features_on(EXEC_FIBERS, EXEC_PCT, 1);
 }
 
+/* Wide and long: limits that only large runs reach, with the orchestrator far ahead of everybody else under some seeds.
+ */
+static void large_runs(void **state)
+{
+    (void)state;
+    struct exec_options options = {.kind = EXEC_FIBERS, .policy = EXEC_PCT, .pct_depth = 1};
+    struct mini_device *device = mini_device_create(&options);
+    for (uint32_t seed = 1; seed <= 6; seed++) {
+        options.seed = seed;
+        mini_device_configure(device, &options);
+        run_one(device, many_accesses, 1 + seed % 4, 2, 5000, 5000);
+    }
+    mini_device_destroy(device);
+}
+
 static void on_threads(void **state)
 {
     (void)state;
@@ -379,10 +433,8 @@ static void on_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(on_round_robin),
-        cmocka_unit_test(on_random),
-        cmocka_unit_test(on_pct),
-        cmocka_unit_test(on_threads),
+        cmocka_unit_test(on_round_robin), cmocka_unit_test(on_random),  cmocka_unit_test(on_pct),
+        cmocka_unit_test(large_runs),     cmocka_unit_test(on_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -209,7 +209,7 @@ int aicpu_runtime_thread(const struct aicpu_launch *launch, uint32_t index)
             rc = trb_release_cores(scheduler);
         }
     }
-    if (rc != 0) {
+    if (rc == -ECANCELED) {
         trb_latch(run, TRB_SCHEDULER, index, PTO_RUN_FAILED, "the launch was cancelled while scheduler %u waited",
                   index);
     }

@@ -20,7 +20,8 @@ void trb_dismiss_cores(struct trb_runtime *image);
 
 /*
  * A scheduler's last act: tells its cores to leave, and waits until they have. A core that is still in a kernel leaves
- * after it; how long that may take is R33's business. Returns 0 or -ECANCELED.
+ * after it; how long that may take is R33's business. A core that is gone for good fails the run after the sync limit.
+ * Returns 0, -ECANCELED, -ETIMEDOUT.
  */
 int trb_release_cores(struct trb_scheduler *scheduler);
 

@@ -34,7 +34,6 @@ struct trb_orchestrator {
     uint32_t first_alive[PTO_RING_COUNT]; /* rings' `alive`, as the map wants them */
     uint64_t submitted;                   /* tasks, allocations included */
     uint32_t unannounced;                 /* submits since scheduler 0 was rung */
-    uint32_t stalls;                      /* in a row */
     bool advised;                         /* exec_wants_advice of this run */
     bool closed;                          /* orchestration_done was called */
     jmp_buf escape;                       /* the way out of the user's stack */

@@ -117,16 +117,6 @@ bool trb_scheduler_is_done(const struct trb_scheduler *scheduler)
                                       atomic_load_explicit(&run->total, memory_order_seq_cst);
 }
 
-int trb_scheduler_wait(struct trb_scheduler *scheduler, uint32_t seen, uint32_t rank)
-{
-    struct trb_bell *bell = &scheduler->run->bells[scheduler->index];
-    if (scheduler->wiring != NULL) {
-        /* Relaxed: a hint; a submit that misses it is found at the next bell. */
-        atomic_store_explicit(&bell->asleep, 1, memory_order_relaxed);
-    }
-    return exec_wait_stall(&bell->word, seen, rank);
-}
-
 bool trb_any_core_busy(const struct trb_run *run)
 {
     for (uint32_t i = 0; i < run->image->worker_count; i++) {
@@ -137,17 +127,34 @@ bool trb_any_core_busy(const struct trb_run *run)
     return false;
 }
 
-static int stalled(struct trb_scheduler *scheduler, uint32_t stalls)
+int trb_wait(const struct trb_run *run, _Atomic uint32_t *word, uint32_t seen, uint32_t rank)
+{
+    int rc = exec_wait_stall(word, seen, rank);
+    if (rc == -EDEADLK && trb_any_core_busy(run)) {
+        rc = exec_wait(word, seen, exec_now() + TRB_BUSY_LIMIT_NS);
+        rc = rc == -ETIMEDOUT ? -EDEADLK : rc;
+    }
+    return rc;
+}
+
+int trb_scheduler_wait(struct trb_scheduler *scheduler, uint32_t seen, uint32_t rank)
+{
+    struct trb_bell *bell = &scheduler->run->bells[scheduler->index];
+    if (scheduler->wiring != NULL) {
+        /* Relaxed: a hint; a submit that misses it is found at the next bell. */
+        atomic_store_explicit(&bell->asleep, 1, memory_order_relaxed);
+    }
+    return trb_wait(scheduler->run, &bell->word, seen, rank);
+}
+
+static void latch_stall(struct trb_scheduler *scheduler)
 {
     struct trb_run *run = scheduler->run;
-    if (stalls < TRB_STALL_PATIENCE && trb_any_core_busy(run)) {
-        return 0;
-    }
+    /* Relaxed: for the text. */
     trb_latch(run, TRB_SCHEDULER, scheduler->index, PTO_ERR_SCHEDULER_TIMEOUT,
               "scheduler %u: %llu of %llu tasks completed, and nothing can get on", scheduler->index,
               (unsigned long long)atomic_load_explicit(&run->completed, memory_order_relaxed),
               (unsigned long long)atomic_load_explicit(&run->total, memory_order_relaxed));
-    return 0;
 }
 
 /*
@@ -183,7 +190,6 @@ static int wait_for_bell(struct trb_scheduler *scheduler, uint32_t seen)
 int trb_scheduler_loop(struct trb_scheduler *scheduler)
 {
     _Atomic uint32_t *word = &scheduler->run->bells[scheduler->index].word;
-    uint32_t stalls = 0;
     int rc = 0;
     while (rc == 0) {
         /* Acquire: pairs with npu_bell_ring. Read before the pass, so that nothing rung during it is missed. */
@@ -204,9 +210,8 @@ int trb_scheduler_loop(struct trb_scheduler *scheduler)
         }
         rc = wait_for_bell(scheduler, seen);
         if (rc == -EDEADLK) {
-            rc = stalled(scheduler, stalls++);
-        } else {
-            stalls = 0;
+            latch_stall(scheduler);
+            rc = 0;
         }
     }
     (void)trb_flush_releases(scheduler);

@@ -61,7 +61,13 @@ int trb_scheduler_loop(struct trb_scheduler *scheduler);
  */
 int trb_scheduler_wait(struct trb_scheduler *scheduler, uint32_t seen, uint32_t rank);
 
-/* True when some core of the run works on a kernel, which excuses a stall. Any thread. */
+/*
+ * exec_wait_stall for schedulers and orchestrator: a core that works on a kernel excuses a stall (R22) until it has
+ * outlived what R33 grants it. Any thread.
+ */
+int trb_wait(const struct trb_run *run, _Atomic uint32_t *word, uint32_t seen, uint32_t rank);
+
+/* True when some core of the run took a dispatch and has not finished it. Any thread. */
 bool trb_any_core_busy(const struct trb_run *run);
 
 /* ---- between the files of the scheduler ---- */
