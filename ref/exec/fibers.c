@@ -173,9 +173,9 @@ EXEC_NO_TSAN static bool exec_fibers_release_users(struct exec_engine *engine)
     for (struct exec_group *group = engine->running; engine->users > 0 && group != NULL; group = group->next) {
         for (uint32_t i = 0; i < group->count; i++) {
             struct exec_processor *processor = group->processors[i];
-            /* Relaxed: the waiter itself looks again, with acquire. */
+            /* Plain load on behalf of the waiter, who looks again himself, with acquire. */
             if (exec_state_get(processor) == EXEC_STATE_USER &&
-                atomic_load_explicit(processor->wait.word, memory_order_relaxed) != processor->wait.seen) {
+                *(const volatile uint32_t *)(const volatile void *)processor->wait.word != processor->wait.seen) {
                 exec_fibers_make_ready(processor, 0);
                 any = true;
             }
