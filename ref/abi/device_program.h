@@ -36,11 +36,13 @@ struct pto_device_block {
  * AICPU entries. Each takes the address of a kernel_args struct (abi/kernel_args.h) whose device_args is a
  * pto_device_block, and returns 0 or a non-zero code; each runs on simulated processors (exec).
  *
- *   simpler_aicpu_init   one thread, alone: makes `state` when it is 0, closes `unload_callables`.
- *   simpler_aicpu_exec   every launched thread of a run. runtime_args points to the runtime struct of the variant (for
- * trb struct trb_runtime). Surplus threads leave at once. The last one writes the device wall time (ns from the first
- * arrival to the last exit) to device_wall_data_base. simpler_aicpu_exit   one thread, alone: closes every handle,
- * frees `state`, sets it to 0. Idempotent.
+ * simpler_aicpu_init: one thread, alone. Makes `state` when it is 0, closes `unload_callables`.
+ *
+ * simpler_aicpu_exec: every launched thread of a run. runtime_args points to the runtime struct of the variant (for trb
+ * struct trb_runtime). Surplus threads leave at once. The last one writes the device wall time (ns from the first
+ * arrival to the last exit) to device_wall_data_base.
+ *
+ * simpler_aicpu_exit: one thread, alone. Closes every handle, frees `state`, sets it to 0. Idempotent.
  */
 typedef int pto_aicpu_entry(void *kernel_args);
 
