@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "host/context.h"
+#include "host/platform/memory.h"
 #include "host/platform/platform.h"
 #include "host/runtime/runtime.h"
 
@@ -15,7 +16,7 @@ static void callable_update_ledger(struct host_context *context, const struct ch
             owner = i;
         }
     }
-    (void)npu_hbm_set_callable(context->owner, chip->device, owner);
+    platform_memory_set_callable(context, chip->device, owner);
 }
 
 int callable_prepare(struct host_context *context, int32_t callable_id, const void *image)

@@ -5,10 +5,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/log.h"
 #include "base/os.h"
+#include "host/platform/memory.h"
 #include "host/platform/platform.h"
 #include "host/runtime/runtime.h"
 
@@ -100,23 +100,26 @@ int host_context_init(struct host_context *context, int device_id, const struct 
         return host_error(context, -1, "bound to device %d; finalize before binding to device %d", context->device_id,
                           device_id);
     }
+    int result;
     if (context->device_id >= 0) {
-        return platform_set_images(context, images);
+        result = platform_check_usable(context);
+        return result != 0 ? result : platform_set_images(context, images);
     }
-    int result = npu_owner_attach(device_id, &context->owner);
+    result = platform_bind(context, device_id);
     if (result != 0) {
-        context->owner = NULL;
-        return host_error(context, -1, "device %d: %s", device_id, strerror(-result));
+        return result;
     }
     context->device_id = device_id;
-    if (platform_set_images(context, images) != 0 || platform_attach(context) != 0) {
-        platform_detach(context);
-        npu_owner_detach(context->owner, NULL, NULL);
-        context->owner = NULL;
-        context->device_id = -1;
-        return -1;
+    result = platform_set_images(context, images);
+    if (result == 0) {
+        result = platform_attach(context);
     }
-    return 0;
+    if (result != 0) {
+        platform_detach(context);
+        platform_unbind(context);
+        context->device_id = -1;
+    }
+    return result;
 }
 
 int host_context_finalize(struct host_context *context)
@@ -133,12 +136,11 @@ int host_context_finalize(struct host_context *context)
     platform_detach(context);
     /* What is left now belongs to registrations and clients that did not clean up (R7). */
     struct npu_usage usage;
-    npu_hbm_usage(context->owner, &usage);
+    platform_memory_usage(context, &usage);
     context->counters.leftover_bytes = usage.bytes;
     context->counters.leftover_buffers = usage.buffers;
     callable_clear(context);
-    npu_owner_detach(context->owner, NULL, NULL);
-    context->owner = NULL;
+    platform_unbind(context);
     context->device_id = -1;
     return 0;
 }

@@ -46,7 +46,7 @@ struct host_context {
     _Atomic bool running;    /* a run is under way: set and cleared by the caller that holds the lock */
     int serial;              /* unique in the process; goes into staged file names (R10) */
     int device_id;           /* -1: not bound to a device */
-    struct npu_owner *owner; /* NULL: not bound to a device */
+    struct npu_owner *owner; /* sim: of the device memory; NULL: not bound to a device */
     struct platform *platform;
     struct runtime *runtime;
     struct chip_buffer_list chips;
@@ -84,7 +84,7 @@ struct host_images {
 
 /*
  * Binds the context to a device and copies the program images. Bound to the same device already: replaces the images.
- * Returns 0, or -1 with nothing changed: a negative id, another device while bound, no memory.
+ * Returns 0, or -1 or the driver's code with nothing changed: a negative id, another device while bound, no memory.
  */
 int host_context_init(struct host_context *context, int device_id, const struct host_images *images);
 

@@ -3,15 +3,16 @@
 
 #include "base/os.h"
 #include "host/context.h"
+#include "host/platform/memory.h"
 #include "host/platform/platform.h"
 
 static void statistics_add_memory(struct host_context *context, struct pto_statistics *statistics)
 {
     struct npu_usage usage;
-    if (context->owner == NULL) {
+    if (context->device_id < 0) {
         return; /* bound to no device, a context holds no device memory */
     }
-    npu_hbm_usage(context->owner, &usage);
+    platform_memory_usage(context, &usage);
     statistics->device_bytes = usage.bytes;
     statistics->device_bytes_peak = usage.peak;
     statistics->device_allocations = usage.allocations;
