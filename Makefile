@@ -103,8 +103,8 @@ VARIANT_DEFINES_onboard := -DPLATFORM_ONBOARD
 
 # -------------------------------------------------------------------------------------------------------------- sources
 # What is built: arch/runtime/platform for the host program, arch/runtime for the device programs.
-HOST_VARIANTS := a2a3/trb/sim
-DEVICE_VARIANTS := a2a3/trb
+HOST_VARIANTS := a2a3/trb/sim a5/trb/sim
+DEVICE_VARIANTS := a2a3/trb a5/trb
 # The variant whose objects the unit tests of ut/host, ut/aicpu and ut/aicore are linked with.
 TEST_VARIANT := a2a3/trb/sim
 TEST_DEVICE := a2a3/trb
