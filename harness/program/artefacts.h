@@ -33,7 +33,4 @@ int artefacts_path(char *path, size_t capacity, const char *directory, const cha
 int artefacts_host_runtime(char *path, size_t capacity, const char *directory, const char *arch, const char *runtime,
                            const char *platform);
 
-/* Writes the variants that were built ("a2a3/trb/sim ...", "none") for a hint. */
-void artefacts_list_variants(const char *directory, char *text, size_t capacity);
-
 #endif

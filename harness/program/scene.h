@@ -27,6 +27,12 @@ struct scene_kernel {
     int32_t signature_count;
 };
 
+/* What a scene cannot be expressed on, and why, in words that follow "cannot: ". */
+struct scene_limit {
+    const char *pattern; /* as in struct scene's variants; NULL ends a list */
+    const char *reason;
+};
+
 /* Host data of one run. Tensors point into buffers that scene_data_free releases. */
 struct scene_data {
     struct pto_chip_args args;
@@ -38,7 +44,8 @@ struct scene_data {
 struct scene {
     const char *name;
     const char *summary;
-    const char *const *variants; /* NULL-terminated "arch/runtime/platform" patterns, "*" allowed per part */
+    const char *const *variants;      /* NULL-terminated "arch/runtime/platform" patterns, "*" allowed per part */
+    const struct scene_limit *limits; /* NULL: none; they win over `variants` */
     struct scene_kernel kernels[SCENE_MAX_KERNELS];
     uint32_t kernel_count;
     int32_t signature[128]; /* of the orchestration's tensors */

@@ -115,9 +115,13 @@ int session_pack_scene(struct session *session, const struct scene *scene, void 
     char orchestration[PATH_BYTES];
     char paths[SCENE_MAX_KERNELS][PATH_BYTES];
     struct session_child children[SCENE_MAX_KERNELS];
-    bool fits = scene->kernel_count <= SCENE_MAX_KERNELS &&
-                artefacts_path(orchestration, sizeof(orchestration), session->artefacts, "scenes/%s/orchestration.so",
-                               scene->name) == 0;
+    /* The first runtime's orchestration has the plain name. */
+    const char *runtime = session->variant != NULL ? session->variant->runtime : variant_all[0].runtime;
+    bool plain = strcmp(runtime, variant_all[0].runtime) == 0;
+    bool fits =
+        scene->kernel_count <= SCENE_MAX_KERNELS &&
+        artefacts_path(orchestration, sizeof(orchestration), session->artefacts, "scenes/%s/orchestration%s%s.so",
+                       scene->name, plain ? "" : "_", plain ? "" : runtime) == 0;
     for (uint32_t i = 0; fits && i < scene->kernel_count; i++) {
         const struct scene_kernel *kernel = &scene->kernels[i];
         fits = artefacts_path(paths[i], PATH_BYTES, session->artefacts, "scenes/%s/kernels/%s.so", scene->name,
