@@ -76,6 +76,7 @@ static int chip_load_kernels(struct host_context *context, struct chip_buffer *c
             return -1;
         }
         chip->kernel_count++;
+        kernel->entry = entry;
         void *slot = (uint8_t *)chip->device + offset + offsetof(struct pto_core_callable, resolved_addr);
         int result = platform_copy_in(context, slot, &entry, sizeof(entry));
         if (result != 0) {

@@ -56,6 +56,7 @@ void host_context_destroy(struct host_context *context)
         return;
     }
     (void)host_context_finalize(context);
+    user_code_release(context);
     runtime_destroy(context);
     platform_destroy(context);
     host_lock_destroy(&context->lock);
@@ -68,7 +69,8 @@ bool host_enter_to_look(struct host_context *context)
         log_message(LOG_LEVEL_INFO, "host", "the context is NULL");
         return false;
     }
-    int result = platform_is_inside(context) ? -EDEADLK : host_lock_take(&context->lock);
+    bool inside = platform_is_inside(context) || user_code_is_inside(context);
+    int result = inside ? -EDEADLK : host_lock_take(&context->lock);
     if (result != 0) {
         log_message(LOG_LEVEL_ERROR, "host",
                     "a context was called from inside its own run, or by a cancelled processor");

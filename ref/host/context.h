@@ -20,6 +20,7 @@
 #include "host/chip_buffer.h"
 #include "host/lock.h"
 #include "host/staging.h"
+#include "host/user_code.h"
 #include "npu/hbm.h"
 
 #define HOST_ERROR_BYTES 1024u
@@ -52,6 +53,7 @@ struct host_context {
     struct chip_buffer_list chips;
     struct callable_table callables;
     struct staging staging;
+    struct user_code user;
     struct host_counters counters;
     char error[HOST_ERROR_BYTES]; /* "" when the last call succeeded */
 };

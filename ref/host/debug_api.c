@@ -46,6 +46,9 @@ static int debug_set_engine(void *ctx, const struct pto_engine_options *options)
         return -1;
     }
     int result = platform_set_engine(context, options);
+    if (result == 0) {
+        user_code_configure(context, options);
+    }
     host_leave(context);
     return result;
 }

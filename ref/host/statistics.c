@@ -46,6 +46,9 @@ void statistics_gather(struct host_context *context, struct pto_statistics *stat
         .last_switches = counters->last_switches,
         .last_reproducible = counters->last_reproducible,
     };
+    for (int32_t i = 0; i < PTO_MAX_CALLABLE_IDS; i++) {
+        statistics->orchestration_handles += context->callables.entries[i].opened != NULL;
+    }
     for (const struct chip_buffer *chip = context->chips.first; chip != NULL; chip = chip->next) {
         statistics->chip_buffers++;
         statistics->chip_leases += chip->leases;

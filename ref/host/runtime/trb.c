@@ -79,6 +79,32 @@ int runtime_check_callable(struct host_context *context, const struct chip_image
     return 0;
 }
 
+int runtime_open_callable(struct host_context *context, int32_t callable_id, const struct chip_buffer *chip,
+                          struct runtime_callable **opened)
+{
+    (void)context;
+    (void)callable_id;
+    (void)chip;
+    *opened = NULL; /* the AICPU opens it */
+    return 0;
+}
+
+void runtime_close_callable(struct host_context *context, struct runtime_callable *opened)
+{
+    (void)context;
+    (void)opened;
+}
+
+int runtime_plan(struct host_context *context, const struct chip_image *image, const struct pto_chip_args *args)
+{
+    return staging_plan(context, image, args);
+}
+
+void runtime_end(struct host_context *context)
+{
+    (void)context; /* everything is kept for the next run */
+}
+
 /* Keeps a region that is large enough; otherwise replaces it, old one first, since both may not fit. */
 static int trb_region_ensure(struct host_context *context, struct trb_region *region, enum pto_memory_kind kind,
                              uint64_t bytes)
