@@ -22,7 +22,8 @@ say = @printf '  %-5s %s\n' $(1) $(2)
 
 # ------------------------------------------------------------------------------------------------------------- packages
 # README lists the reason of each; keep the two lists equal.
-CHECK_PACKAGES := gcc-12 g++-12 libc6-dev libboost-context-dev libcmocka-dev libxxhash-dev uthash-dev valgrind
+CHECK_PACKAGES := gcc-12 g++-12 libc6-dev libboost-context-dev libcmocka-dev libjansson-dev libxxhash-dev uthash-dev \
+    valgrind
 CAMPAIGN_PACKAGES := $(CHECK_PACKAGES) clang-14 libclang-rt-14-dev llvm-14 clang-format-14 clang-tidy-14 lcov afl++
 
 # ---------------------------------------------------------------------------------------------------------------- flags
@@ -103,7 +104,7 @@ VARIANT_DEFINES_onboard := -DPLATFORM_ONBOARD
 
 # -------------------------------------------------------------------------------------------------------------- sources
 # What is built: arch/runtime/platform for the host program, arch/runtime for the device programs.
-HOST_VARIANTS := a2a3/trb/sim a5/trb/sim a2a3/hbg/sim a5/hbg/sim
+HOST_VARIANTS := a2a3/trb/sim a5/trb/sim a2a3/hbg/sim a5/hbg/sim a2a3/trb/onboard
 DEVICE_VARIANTS := a2a3/trb a5/trb a2a3/hbg a5/hbg
 # The variant whose objects the unit tests of ut/host, ut/aicpu and ut/aicore are linked with.
 TEST_VARIANT := a2a3/trb/sim
@@ -129,8 +130,9 @@ o = $(patsubst %,$(B)/obj/$(1)/%.o,$(2))
 host_name = libhost_runtime_$(subst /,_,$(1)).so
 aicpu_name = libaicpu_$(subst /,_,$(1)).so
 aicore_name = libaicore_$(subst /,_,$(1)).so
+DISPATCHER_NAME := libaicpu_dispatcher.so
 
-LIBRARIES := $(B)/libnpu.so $(foreach v,$(HOST_VARIANTS),$(B)/$(call host_name,$v)) \
+LIBRARIES := $(B)/libnpu.so $(B)/$(DISPATCHER_NAME) $(foreach v,$(HOST_VARIANTS),$(B)/$(call host_name,$v)) \
     $(foreach v,$(DEVICE_VARIANTS),$(B)/$(call aicpu_name,$v) $(B)/$(call aicore_name,$v))
 USER_SO := $(foreach s,$(SCENES),$(B)/scenes/$s/orchestration.so) \
     $(patsubst st/%.c,$(B)/%.so,$(wildcard st/scenes/*/orchestration_*.c st/scenes/*/kernels*/*.c)) \
@@ -184,7 +186,7 @@ $(B)/obj/test/%_openmp.c.o: FILE_FLAGS := -fopenmp
 $(B)/libnpu.so: $(call o,common,$(NPU_C)) $(B)/.sources
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(SANITIZE) $(INSTRUMENT) $(SO_LINK) $(CLOSED) -Wl,-soname,libnpu.so -o $@ $(filter %.o,$^) \
-	    -Wl,--exclude-libs,libboost_context.a -l:libboost_context.a
+	    -Wl,--exclude-libs,libboost_context.a -l:libboost_context.a -ljansson
 
 # program_rules NAME, GROUP, SOURCES, DEFINES, COMPILER: one of the three programs, hidden but for what it exports
 # itself.
@@ -210,6 +212,8 @@ $(foreach v,$(DEVICE_VARIANTS),$(eval $(call program_rules,$(call aicpu_name,$v)
     aicpu_sources,$v),$(call variant_defines,$v),$(CXX))))
 $(foreach v,$(DEVICE_VARIANTS),$(eval $(call program_rules,$(call aicore_name,$v),aicore-$(subst /,-,$v),$(call \
     aicore_sources,$v),$(call variant_defines,$v),$(CC))))
+# One bootstrap program for all devices: it reads nothing in which they differ.
+$(eval $(call program_rules,$(DISPATCHER_NAME),aicpu-dispatcher,$(wildcard ref/aicpu/dispatcher/*.c),,$(CC)))
 
 # ------------------------------------------------------------------------------------------------------------ user code
 # Orchestrations, kernels and fixtures: sanitizers but no coverage. Who needs a symbol of libnpu.so gets it; a kernel

@@ -2,10 +2,12 @@
 #include "aicpu/state.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/os.h"
+#include "npu/program_states.h"
 
 int aicpu_state_ensure(struct pto_device_block *block)
 {
@@ -14,7 +16,11 @@ int aicpu_state_ensure(struct pto_device_block *block)
         return 0;
     }
     state = os_zalloc("aicpu.state", sizeof(*state));
-    if (state == NULL || aicpu_runtime_create(&state->runtime) != 0) {
+    bool made = state != NULL && aicpu_runtime_create(&state->runtime) == 0;
+    if (!made || npu_program_state_add(block, block->device_id, aicpu_state_release) != 0) {
+        if (made) {
+            aicpu_runtime_destroy(state->runtime);
+        }
         free(state);
         (void)snprintf(block->message, sizeof(block->message), "the AICPU has no memory for its state");
         return -ENOMEM;
@@ -29,6 +35,7 @@ void aicpu_state_release(struct pto_device_block *block)
     if (state == NULL) {
         return;
     }
+    npu_program_state_remove(block);
     orchestration_unload_set(&state->orchestrations, block, UINT64_MAX);
     aicpu_runtime_destroy(state->runtime);
     free(state);

@@ -54,4 +54,5 @@ void statistics_gather(struct host_context *context, struct pto_statistics *stat
         statistics->chip_leases += chip->leases;
     }
     statistics_add_memory(context, statistics);
+    platform_driver_statistics(context, statistics);
 }

@@ -102,7 +102,9 @@ int platform_unload_callable(struct host_context *context, int32_t callable_id);
 
 /* What the AICPU program tells about itself; zero when there is none. */
 void platform_read_device_block(struct host_context *context, struct pto_device_block *block);
-/* Kernel images loaded now. */
+/* Fills the fields of the driver's objects; leaves them zero where there is no driver. */
+void platform_driver_statistics(const struct host_context *context, struct pto_statistics *statistics);
+/* Kernel images that the host opened. */
 uint64_t platform_kernel_handles(const struct host_context *context);
 
 /* ---- names of the C ABI that only some platforms serve
