@@ -13,6 +13,7 @@
 #include "aicore/call.h"
 #include "exec/exec.h"
 #include "npu/arch.h"
+#include "npu/code.h"
 #include "npu/registers.h"
 
 PTO_EXPORT pto_aicore_entry aicore_execute;
@@ -46,13 +47,14 @@ static bool meet_aicpu(struct pto_handshake *handshake, const struct pto_aicore_
     return true;
 }
 
-static void run_kernel(const struct aicore_call *call)
+static void run_kernel(struct npu_core_local *local, const struct aicore_call *call)
 {
     typedef void kernel_function(int64_t * args);
-    if (call->function == 0) {
+    uint64_t entry = call->function != 0 ? npu_code_entry(local, call->function) : 0;
+    if (entry == 0) {
         return;
     }
-    kernel_function *kernel = (kernel_function *)(uintptr_t)call->function;
+    kernel_function *kernel = (kernel_function *)(uintptr_t)entry;
     exec_user_enter();
     kernel(call->args);
     exec_user_leave();
@@ -61,6 +63,7 @@ static void run_kernel(const struct aicore_call *call)
 static void serve(struct npu_register_block *registers, const void *image, const struct pto_handshake *handshake)
 {
     _Atomic uint32_t *order = npu_register_word(registers, NPU_DATA_MAIN_BASE_OFFSET);
+    struct npu_core_local *local = exec_local();
     uint32_t last = PTO_REG_AICPU_IDLE;
     while (exec_wait(order, last, EXEC_NEVER) == 0) {
         last = npu_register_read(registers, NPU_DATA_MAIN_BASE_OFFSET);
@@ -74,7 +77,7 @@ static void serve(struct npu_register_block *registers, const void *image, const
         /* Nobody waits for an ACK: the scheduler looks for it when it has more to dispatch. */
         npu_register_write(registers, NPU_COND_OFFSET, pto_cond_encode(last, PTO_COND_ACK));
         const struct aicore_call call = aicore_find_call(image, handshake, last);
-        run_kernel(&call);
+        run_kernel(local, &call);
         exec_charge(NPU_ARCH_TABLE.kernel_ns);
         exec_settle();
         npu_cond_write(registers, NPU_COND_OFFSET, pto_cond_encode(last, PTO_COND_FIN));

@@ -71,8 +71,11 @@ void npu_driver_statistics(int device_id, struct npu_driver_statistics *statisti
 
 /*
  * Memory of the whole device, 0: the default of 16 GiB. Stays as long as a session is open or anything of the device is
- * in use. Returns 0, -EBUSY (more is in use), -EINVAL, -ENOMEM.
+ * in use; before that there is nothing to change (-ENOENT). Returns 0, -EBUSY (more is in use), -ENOENT.
  */
 int npu_driver_set_capacity(int device_id, uint64_t bytes);
+
+/* What dlog_setlevel set last; -1: nothing. */
+int npu_driver_log_level(void);
 
 #endif
