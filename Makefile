@@ -104,7 +104,7 @@ VARIANT_DEFINES_onboard := -DPLATFORM_ONBOARD
 
 # -------------------------------------------------------------------------------------------------------------- sources
 # What is built: arch/runtime/platform for the host program, arch/runtime for the device programs.
-HOST_VARIANTS := a2a3/trb/sim a5/trb/sim a2a3/hbg/sim a5/hbg/sim a2a3/trb/onboard
+HOST_VARIANTS := $(foreach p,sim onboard,$(foreach r,trb hbg,$(foreach a,a2a3 a5,$a/$r/$p)))
 DEVICE_VARIANTS := a2a3/trb a5/trb a2a3/hbg a5/hbg
 # The variant whose objects the unit tests of ut/host, ut/aicpu and ut/aicore are linked with.
 TEST_VARIANT := a2a3/trb/sim

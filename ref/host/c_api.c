@@ -51,8 +51,10 @@ void device_free_ctx(void *ctx, void *dev_ptr)
     if (dev_ptr == NULL || !host_enter(context)) {
         return;
     }
-    if (context->device_id < 0 || platform_memory_find(context, dev_ptr, &entry) != 0 ||
-        entry.kind != PTO_MEMORY_CLIENT) {
+    if (context->device_id >= 0 && host_check_device(context) != 0) {
+        log_message(LOG_LEVEL_WARN, "host", "%p was not freed: %s", dev_ptr, context->error);
+    } else if (context->device_id < 0 || platform_memory_find(context, dev_ptr, &entry) != 0 ||
+               entry.kind != PTO_MEMORY_CLIENT) {
         (void)host_error(context, -1, "%p is not memory of device_malloc_ctx; ignored", dev_ptr);
     } else {
         platform_memory_free(context, dev_ptr);

@@ -139,8 +139,8 @@ int host_context_finalize(struct host_context *context)
     /* What is left now belongs to registrations and clients that did not clean up (R7). */
     struct npu_usage usage;
     platform_memory_usage(context, &usage);
-    context->counters.leftover_bytes = usage.bytes;
-    context->counters.leftover_buffers = usage.buffers;
+    context->counters.leftover_bytes = usage.bytes - usage.by_kind[PTO_MEMORY_PROGRAM]; /* nobody can free those */
+    context->counters.leftover_buffers = usage.buffers - usage.buffers_by_kind[PTO_MEMORY_PROGRAM];
     callable_clear(context);
     platform_unbind(context);
     context->device_id = -1;

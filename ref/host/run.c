@@ -93,11 +93,12 @@ int run_prepared_callable(struct host_context *context, const struct run_request
         .block_dim = launch.block_dim,
         .aicpu_threads = (uint32_t)request->aicpu_threads,
     };
-    if (platform_prepare_launch(context, launch.block_dim) != 0) {
-        return -1;
+    int result = platform_prepare_launch(context, launch.block_dim);
+    if (result != 0) {
+        return result;
     }
     struct platform_outcome outcome = {0};
-    int result = runtime_bind(context, &run, &launch.runtime_args);
+    result = runtime_bind(context, &run, &launch.runtime_args);
     if (result == 0) {
         result = run_launch(context, &run, &launch, &outcome);
     }

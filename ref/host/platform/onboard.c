@@ -315,17 +315,17 @@ int platform_zero(struct host_context *context, void *device, uint64_t bytes)
 int platform_kernel_load(struct host_context *context, const struct chip_image_child *child, uint64_t address,
                          struct platform_kernel **kernel, uint64_t *entry)
 {
-    (void)context;
     (void)child;
     *kernel = NULL; /* the chip runs it from where it lies (R35) */
+    context->platform->kernels++;
     *entry = address + PTO_CORE_CALLABLE_BINARY_OFFSET;
     return 0;
 }
 
 void platform_kernel_unload(struct host_context *context, struct platform_kernel *kernel)
 {
-    (void)context;
     (void)kernel;
+    context->platform->kernels--;
 }
 
 void platform_read_device_block(struct host_context *context, struct pto_device_block *block)
@@ -358,8 +358,7 @@ void platform_driver_statistics(const struct host_context *context, struct pto_s
 
 uint64_t platform_kernel_handles(const struct host_context *context)
 {
-    (void)context;
-    return 0; /* the host opens none */
+    return context->platform->kernels;
 }
 
 /* ---- names of the C ABI that only this platform serves ------------------------------------------------------------

@@ -66,7 +66,10 @@ struct platform {
     rtStream_t aicpu_stream;
     rtStream_t aicore_stream;
     struct onboard_operations operations;
-    void *aicore_handle; /* R15: registered by the first launch, once */
+    void *aicore_handle;  /* R15: registered by the first launch, once */
+    uint64_t image_bytes; /* charged for registered images since the context was bound */
+    uint64_t image_count;
+    uint64_t kernels; /* that callables of the context made executable */
 
     /* device memory of kinds RUNTIME and REGISTERS, from attach to detach */
     struct pto_device_block *block;

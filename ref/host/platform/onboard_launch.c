@@ -102,6 +102,8 @@ static int onboard_aicore_register(struct host_context *context)
         platform->aicore_handle = NULL;
         return onboard_launch_failed(context, result != DRIVER_OK ? result : -1, "rtRegisterAllKernel");
     }
+    platform->image_bytes += platform->aicore.size;
+    platform->image_count++;
     return 0;
 }
 

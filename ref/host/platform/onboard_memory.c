@@ -17,6 +17,8 @@ void onboard_memory_release(struct host_context *context)
     }
     free(ledger->entries);
     *ledger = (struct onboard_ledger){0};
+    context->platform->image_bytes = 0;
+    context->platform->image_count = 0;
 }
 
 /* Index of the first entry above `address`; the entry before it, if any, is the only one that can hold `address`. */
@@ -157,15 +159,18 @@ size_t platform_memory_ledger(struct host_context *context, struct pto_ledger_en
 
 void platform_memory_usage(struct host_context *context, struct npu_usage *usage)
 {
-    const struct onboard_ledger *ledger = &context->platform->ledger;
+    const struct platform *platform = context->platform;
+    const struct onboard_ledger *ledger = &platform->ledger;
     struct npu_driver_statistics device;
-    npu_driver_statistics(context->platform->user.device_id, &device);
-    *usage = (struct npu_usage){.bytes = ledger->bytes,
-                                .peak = ledger->peak,
+    npu_driver_statistics(platform->user.device_id, &device);
+    *usage = (struct npu_usage){.bytes = ledger->bytes + platform->image_bytes,
+                                .peak = ledger->peak + platform->image_bytes,
                                 .allocations = ledger->allocations,
-                                .buffers = ledger->count,
+                                .buffers = ledger->count + platform->image_count,
                                 .capacity = device.capacity,
                                 .in_use = device.in_use};
+    usage->by_kind[PTO_MEMORY_PROGRAM] = platform->image_bytes;
+    usage->buffers_by_kind[PTO_MEMORY_PROGRAM] = platform->image_count;
     for (size_t i = 0; i < ledger->count; i++) {
         usage->by_kind[ledger->entries[i].kind] += ledger->entries[i].bytes;
         usage->buffers_by_kind[ledger->entries[i].kind]++;
