@@ -297,5 +297,5 @@ int main(void)
         FIXTURE_TEST(test_callables_on_threads),
         FIXTURE_TEST(test_chip_worker),
     };
-    return cmocka_run_group_tests_name("fault loop", tests, fixture_group_setup, fixture_group_teardown) != 0;
+    return FIXTURE_RUN("fault loop", "*/*/sim", FIXTURE_CORNERS, tests);
 }

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define ARTEFACTS_DISPATCHER "libaicpu_dispatcher.so" /* onboard variants need it */
+
 /* Returns 0 with the directory (no slash at its end), or -1 when there is none or it does not fit. */
 int artefacts_find(char *directory, size_t capacity);
 

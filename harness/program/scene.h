@@ -3,9 +3,9 @@
  * scene: one program of the device runtime with its inputs and its golden result.
  *
  * A scene lives in st/scenes/NAME/: orchestration.c and kernels/ *.c (user code, built as separate shared objects) and
- * scene.c, which defines `const struct scene scene_NAME`. What runs on host_build_graph as well has orchestration_hbg.c,
- * with the entry SCENE_GRAPH_ENTRY, and kernels_hbg/ *.c under the same names. The tool, the system tests and the
- * properties all run scenes through session.h.
+ * scene.c, which defines `const struct scene scene_NAME`. What runs on host_build_graph as well has
+ * orchestration_hbg.c, with the entry SCENE_GRAPH_ENTRY, and kernels_hbg/ *.c under the same names. The tool, the
+ * system tests and the properties all run scenes through session.h.
  */
 #ifndef HARNESS_PROGRAM_SCENE_H
 #define HARNESS_PROGRAM_SCENE_H

@@ -14,6 +14,7 @@ struct variant_paths {
     char host[1024];
     char aicpu[1024];
     char aicore[1024];
+    char dispatcher[1024]; /* "": the platform needs none */
 };
 
 static int session_fail(struct session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -70,8 +71,12 @@ static int find_variant(struct session *session, const struct session_options *o
         artefacts_path(paths->aicpu, sizeof(paths->aicpu), directory, "libaicpu_%s_%s.so", variant->arch,
                        variant->runtime) != 0 ||
         artefacts_path(paths->aicore, sizeof(paths->aicore), directory, "libaicore_%s_%s.so", variant->arch,
-                       variant->runtime) != 0) {
+                       variant->runtime) != 0 ||
+        artefacts_path(paths->dispatcher, sizeof(paths->dispatcher), directory, ARTEFACTS_DISPATCHER) != 0) {
         return session_fail(session, "the path of the build's products is too long: %s", directory);
+    }
+    if (strcmp(variant->platform, "onboard") != 0) {
+        paths->dispatcher[0] = 0;
     }
     if (access(paths->host, R_OK) != 0) {
         char built[VARIANT_LIST_BYTES];
@@ -114,7 +119,8 @@ int session_open(struct session *session, const struct session_options *options)
     const struct chip_worker_options worker = {.host_library = paths.host,
                                                .device_id = options->device_id,
                                                .aicpu_path = paths.aicpu,
-                                               .aicore_path = paths.aicore};
+                                               .aicore_path = paths.aicore,
+                                               .dispatcher_path = paths.dispatcher};
     int result = chip_worker_init(session->worker, &worker);
     if (result != 0) {
         (void)fail_worker(session, result);

@@ -90,7 +90,8 @@ bool variant_is_built(const struct variant *variant, const char *directory)
             return false;
         }
     }
-    return true;
+    return strcmp(variant->platform, "onboard") != 0 ||
+           (artefacts_path(path, sizeof(path), directory, ARTEFACTS_DISPATCHER) == 0 && access(path, R_OK) == 0);
 }
 
 void variant_list(const char *directory, bool built, char text[VARIANT_LIST_BYTES])

@@ -42,7 +42,7 @@ bool variant_matches(const char *pattern, const char *variant);
 /* Does it cover at least one of the eight? */
 bool variant_pattern_is_known(const char *pattern);
 
-/* The host runtime and both device programs are in the directory. */
+/* The host runtime, both device programs and, onboard, the dispatcher are in the directory. */
 bool variant_is_built(const struct variant *variant, const char *directory);
 /* Writes the names of the built ones, or of the others, "a2a3/trb/sim ..."; "none". */
 void variant_list(const char *directory, bool built, char text[VARIANT_LIST_BYTES]);

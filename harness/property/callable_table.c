@@ -53,7 +53,6 @@ static void table_teardown(struct property_context *context)
 
 static int table_setup(struct property_context *context)
 {
-    static const struct runtime_variant variant = {"a2a3", "trb", "sim"};
     struct table_state *state = calloc(1, sizeof(*state));
     char directory[PATH_MAX];
     char error[256] = "";
@@ -63,7 +62,7 @@ static int table_setup(struct property_context *context)
     (void)setenv("PTO2_RING_HEAP", "4096", 1);
     (void)setenv("PTO2_RING_DEP_POOL", "64", 1);
     if (state == NULL || artefacts_find(directory, sizeof(directory)) != 0 ||
-        runtime_client_open(&state->client, directory, &variant, error, sizeof(error)) != 0 ||
+        runtime_client_open(&state->client, directory, &variant_all[0], error, sizeof(error)) != 0 ||
         callable_pack_all(directory, state->images, error, sizeof(error)) != 0) {
         table_teardown(context);
         return -property_fail(context, "no runtime or fixtures: %s", error);
