@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi/callable.h"
 #include "abi/error_codes.h"
 #include "abi/graph.h"
 #include "st/fixtures/callables_hbg/wrong.h"
@@ -238,6 +239,14 @@ static void test_prepare_refuses(void **state)
         struct pto_statistics after = fixture_statistics(fixture, fixture->context);
         expect_same_state(&after, &before);
     }
+    struct callable_image image = fixture_pack(fixture, &callable_specs[CALLABLE_NO_TASKS]);
+    memset((uint8_t *)image.bytes + PTO_CHIP_CALLABLE_STORAGE_OFFSET, 'z', 64); /* no shared object any more */
+    int result = fixture->client.api.prepare_callable(fixture->context, 3, image.bytes);
+    free(image.bytes);
+    assert_int_equal(result, -1);
+    expect_error_text(fixture, "the orchestration is not loaded");
+    struct pto_statistics end = fixture_statistics(fixture, fixture->context);
+    expect_same_state(&end, &before);
     expect_prepare(fixture, 3, CALLABLE_NO_TASKS);
     expect_golden(fixture, 3, CALLABLE_NO_TASKS);
 }

@@ -162,8 +162,11 @@ static int hbg_upload(struct host_context *context, const struct hbg_runtime *im
     const struct runtime *runtime = context->runtime;
     const size_t rest = offsetof(struct hbg_runtime, worker_count);
     uint8_t *device = (uint8_t *)runtime->device_image;
-    int result = platform_copy_in(context, runtime->device_tasks, runtime->tasks,
+    int result = 0;
+    if (runtime->task_count != 0) {
+        result = platform_copy_in(context, runtime->device_tasks, runtime->tasks,
                                   runtime->task_count * sizeof(struct pto_graph_task));
+    }
     if (result == 0) {
         result = platform_copy_in(context, device, image, image->worker_count * sizeof(image->workers[0]));
     }
