@@ -258,14 +258,15 @@ static void test_diagnostics_are_refused(void **state)
     }
 }
 
-static void expect_tensor_refused(const struct runtime_fixture *fixture, const struct pto_continuous_tensor *tensor)
+static void expect_tensor_refused(const struct runtime_fixture *fixture, const struct pto_continuous_tensor *tensor,
+                                  const char *text)
 {
     struct fixture_run run;
     fixture_run_make(&run, 1);
     run.args.tensors[0] = *tensor;
     run.args.tensors[0].data = tensor->data == 1 ? (uintptr_t)run.in : tensor->data;
     assert_int_equal(fixture_play(fixture, fixture->context, 0, &run), -1);
-    expect_error_text(fixture, "tensor");
+    expect_error_text(fixture, text);
     assert_true(fixture_run_untouched(&run));
 }
 
@@ -290,7 +291,9 @@ static void test_bad_tensors(void **state)
     expect_prepare(fixture, 0, CALLABLE_ADD);
     struct pto_statistics before = fixture_statistics(fixture, fixture->context);
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        expect_tensor_refused(fixture, &bad[i]);
+        /* A graph builder copies for itself: whether there is an address, and memory, is found by it. */
+        bool by_builder = fixture_is(fixture, "*/hbg/*") && (i == 0 || i + 1 == sizeof(bad) / sizeof(bad[0]));
+        expect_tensor_refused(fixture, &bad[i], by_builder ? "returned -1" : "tensor");
         struct pto_statistics after = fixture_statistics(fixture, fixture->context);
         assert_int_equal(after.runs, before.runs);
         if (i + 1 <
