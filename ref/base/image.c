@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/elf_segments.h"
 #include "base/error_text.h"
 #include "base/fault_step.h"
 #include "base/image_cache.h"
@@ -111,11 +112,17 @@ static int image_open(struct image_stage *stage, void **handle)
 
 static int image_stage_and_open(struct image_stage *stage, void **handle)
 {
+    struct error_text reason;
+    int result = elf_segments_check(stage->bytes, stage->size, &reason);
+    if (result != 0) {
+        return error_set(&stage->error, result, "%s/%s is not loaded: %s", stage->directory, stage->pattern,
+                         reason.text);
+    }
     int file = image_create(stage);
     if (file < 0) {
         return file;
     }
-    int result = image_write(stage, file);
+    result = image_write(stage, file);
     (void)close(file);
     if (result == 0) {
         result = image_open(stage, handle);

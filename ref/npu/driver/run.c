@@ -158,7 +158,7 @@ static int run_fail(struct npu_driver_session *session, int code, const char *fo
     va_start(arguments, format);
     (void)vsnprintf(session->last.text, sizeof(session->last.text), format, arguments);
     va_end(arguments);
-    log_message(LOG_LEVEL_ERROR, "driver", "device %d: %d: %s", session->device->id, code, session->last.text);
+    log_message(LOG_LEVEL_INFO, "driver", "device %d: %d: %s", session->device->id, code, session->last.text);
     return code;
 }
 
