@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aicpu/core_link.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "npu/arch.h"
@@ -21,11 +22,22 @@ void core_link_dismiss(struct pto_handshake *workers, uint32_t count)
     }
 }
 
+/* Waits for a core's word of the handshake. Whoever is alive answers at once; whoever is not must not hang the run. */
+static int await(_Atomic uint32_t *word, uint32_t worker, char *text, size_t capacity)
+{
+    int rc = exec_wait(word, 0, exec_now() + EXEC_SYNC_LIMIT_NS);
+    if (rc == -ETIMEDOUT) {
+        (void)snprintf(text, capacity, "core %u did not answer within %llu ns", worker,
+                       (unsigned long long)EXEC_SYNC_LIMIT_NS);
+    }
+    return rc;
+}
+
 /* Takes the registers of a core that has told its physical id. */
 static int map_registers(const struct core_meeting *meeting, uint32_t worker, char *text, size_t capacity)
 {
     struct pto_handshake *handshake = &meeting->workers[worker];
-    int rc = exec_wait(&handshake->aicore_regs_ready, 0, EXEC_NEVER);
+    int rc = await(&handshake->aicore_regs_ready, worker, text, capacity);
     if (rc != 0) {
         return rc;
     }
@@ -63,23 +75,23 @@ int core_link_meet(const struct core_meeting *meeting, char *text, size_t capaci
         tell(&workers[i].aicpu_regs_ready, 1);
     }
     for (uint32_t i = 0; i < meeting->count && rc == 0; i++) {
-        rc = exec_wait(&workers[i].aicore_done, 0, EXEC_NEVER);
+        rc = await(&workers[i].aicore_done, i, text, capacity);
     }
     return rc;
 }
 
 static bool all_exited(struct npu_register_block *const *registers, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        if (npu_register_read(registers[i], NPU_COND_OFFSET) != PTO_COND_EXITED) {
-            return false;
-        }
+    uint32_t i = 0;
+    while (i < count && npu_register_read(registers[i], NPU_COND_OFFSET) == PTO_COND_EXITED) {
+        i++;
     }
-    return true;
+    return i == count;
 }
 
 int core_link_release(struct npu_register_block *const *registers, uint32_t count, _Atomic uint32_t *bell)
 {
+    uint64_t deadline = exec_now() + EXEC_SYNC_LIMIT_NS;
     for (uint32_t i = 0; i < count; i++) {
         npu_register_write(registers[i], NPU_DATA_MAIN_BASE_OFFSET, PTO_REG_EXIT_SIGNAL);
     }
@@ -89,7 +101,7 @@ int core_link_release(struct npu_register_block *const *registers, uint32_t coun
         if (all_exited(registers, count)) {
             break;
         }
-        int rc = exec_wait(bell, seen, EXEC_NEVER);
+        int rc = exec_wait(bell, seen, deadline);
         if (rc != 0) {
             return rc;
         }

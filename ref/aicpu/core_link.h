@@ -24,7 +24,7 @@ struct core_meeting {
 
 /*
  * First thread: meets every core. Each is idle afterwards and rings its owner's bell. Returns 0; -1 with a text when a
- * core reports an impossible id; -ECANCELED. On failure every core has been told to leave.
+ * core reports an impossible id; -ETIMEDOUT with a text; -ECANCELED. On failure every core has been told to leave.
  */
 int core_link_meet(const struct core_meeting *meeting, char *text, size_t capacity);
 
@@ -33,7 +33,8 @@ void core_link_dismiss(struct pto_handshake *workers, uint32_t count);
 
 /*
  * An owner's last act: tells its cores to leave, and waits on its bell until they have. A core that is still in a
- * kernel leaves after it; how long that may take is R33's business. Returns 0 or -ECANCELED.
+ * kernel leaves after it; how long that may take is R33's business. A core that is gone for good is given up after the
+ * sync limit. Returns 0, -ECANCELED, -ETIMEDOUT.
  */
 int core_link_release(struct npu_register_block *const *registers, uint32_t count, _Atomic uint32_t *bell);
 

@@ -185,7 +185,10 @@ int aicpu_runtime_thread(const struct aicpu_launch *launch, uint32_t index)
         rc = hbg_scheduler_release(scheduler);
     }
     if (rc != 0) {
-        hbg_latch(run, -1, "the launch was cancelled while AICPU thread %u waited", index);
+        hbg_latch(run, -1,
+                  rc == -ETIMEDOUT ? "the cores of AICPU thread %u did not leave in time"
+                                   : "the launch was cancelled while AICPU thread %u waited",
+                  index);
     }
     /* Acquire: pairs with the latch. */
     return atomic_load_explicit(&run->status, memory_order_acquire);

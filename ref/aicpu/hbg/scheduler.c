@@ -165,19 +165,26 @@ static void name_stuck(const struct hbg_run *run, char *text, size_t capacity)
     }
 }
 
-static int stalled(struct hbg_scheduler *scheduler, uint32_t stalls)
+/* A core that works on a kernel excuses a stall (R22) until it has outlived what R33 grants it. */
+static int wait_for_bell(const struct hbg_run *run, _Atomic uint32_t *bell, uint32_t seen)
+{
+    int rc = exec_wait_stall(bell, seen, 1);
+    if (rc == -EDEADLK && any_core_busy(run)) {
+        rc = exec_wait(bell, seen, exec_now() + HBG_BUSY_LIMIT_NS);
+        rc = rc == -ETIMEDOUT ? -EDEADLK : rc;
+    }
+    return rc;
+}
+
+static void latch_stall(struct hbg_scheduler *scheduler)
 {
     struct hbg_run *run = scheduler->run;
-    if (stalls < HBG_STALL_PATIENCE && any_core_busy(run)) {
-        return 0;
-    }
     char stuck[256];
     name_stuck(run, stuck, sizeof(stuck));
     hbg_latch(run, -PTO_ERR_SCHEDULER_TIMEOUT,
               "thread %u: %u of %u tasks completed, and nothing can get on; tasks that wait for others: %s",
               scheduler->index, atomic_load_explicit(&run->completed, memory_order_relaxed), run->total,
               stuck[0] != '\0' ? stuck : "none");
-    return 0;
 }
 
 /*
@@ -208,7 +215,6 @@ static bool runs_several(const struct hbg_scheduler *scheduler)
 int hbg_scheduler_loop(struct hbg_scheduler *scheduler)
 {
     _Atomic uint32_t *bell = &scheduler->run->bells[scheduler->index].word;
-    uint32_t stalls = 0;
     int rc = 0;
     while (rc == 0) {
         /* Acquire: pairs with npu_bell_ring. Read before the pass, so that nothing rung during it is missed. */
@@ -224,12 +230,12 @@ int hbg_scheduler_loop(struct hbg_scheduler *scheduler)
             look_later();
             continue;
         }
-        rc = exec_wait_stall(bell, seen, 1);
+        rc = wait_for_bell(scheduler->run, bell, seen);
         if (rc == -EDEADLK) {
-            rc = stalled(scheduler, stalls++);
+            latch_stall(scheduler);
+            rc = 0;
             continue;
         }
-        stalls = 0;
         if (rc == 0 && runs_several(scheduler)) {
             look_later();
         }
