@@ -187,11 +187,6 @@ bool fixture_loads_at_prepare(const struct runtime_fixture *fixture)
     return fixture_is(fixture, "*/hbg/*");
 }
 
-uint64_t fixture_kernel_handles(const struct runtime_fixture *fixture, uint64_t kernels)
-{
-    return fixture_is(fixture, "*/*/onboard") ? 0 : kernels;
-}
-
 int fixture_hang_code(const struct runtime_fixture *fixture)
 {
     return fixture_is(fixture, "*/*/onboard") ? 507046 : -100;

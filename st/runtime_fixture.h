@@ -73,8 +73,6 @@ void fixture_only(const struct runtime_fixture *fixture, const char *pattern, co
 /* Orchestrations opened so far: by the AICPU at the first run (trb), by the host at registration (hbg). */
 size_t fixture_dlopens(const struct runtime_fixture *fixture);
 bool fixture_loads_at_prepare(const struct runtime_fixture *fixture);
-/* Handles that the host holds when so many kernels are registered: onboard the chip loads them itself (R35). */
-uint64_t fixture_kernel_handles(const struct runtime_fixture *fixture, uint64_t kernels);
 /* What a run returns whose user code spins (R33), and one whose user code faults. */
 int fixture_hang_code(const struct runtime_fixture *fixture);
 int fixture_fault_code(const struct runtime_fixture *fixture);
