@@ -284,6 +284,8 @@ DEVICE_OBJECTS := \
 UT_OBJECTS_host := $(HOST_OBJECTS)
 UT_OBJECTS_aicpu := $(DEVICE_OBJECTS)
 UT_OBJECTS_aicore := $(DEVICE_OBJECTS)
+UT_OBJECTS_aicpu_hbg := $(call o,aicpu-a2a3-hbg,$(call aicpu_sources,a2a3/hbg)) \
+    $(call o,aicore-a2a3-hbg,$(call aicore_sources,a2a3/hbg))
 define unit_test_rules
 $(B)/ut/$(1)/%: $(B)/obj/test/ut/$(1)/%.c.o $(call o,test,$(call ut_helpers,$(1))) $(UT_OBJECTS_$(1)) $(CLIENT_LIBS) \
     $(B)/.sources | $(B)/libnpu.so
