@@ -92,7 +92,13 @@ static int onboard_bootstrap_launch(struct host_context *context, const struct o
     if (result != DRIVER_OK) {
         return onboard_launch_failed(context, result, "rtAicpuKernelLaunchExWithArgs");
     }
-    return onboard_synchronize(context, platform->aicpu_stream, "bootstrap");
+    result = onboard_synchronize(context, platform->aicpu_stream, "bootstrap");
+    int returned = result == 0 ? npu_driver_session_last_run(onboard_session(context))->first_result : 0;
+    if (returned != 0) {
+        result = host_error(context, -1, "the dispatcher returned %d: the AICPU program of %zu bytes was not installed",
+                            returned, platform->aicpu.size);
+    }
+    return result;
 }
 
 /* Has the dispatcher write the program's file, unless this process knows that it is there. */
