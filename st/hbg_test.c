@@ -215,7 +215,7 @@ static void test_counters(void **state)
     assert_int_equal(none.host_dlopens, 3);
 }
 
-/* R4, R8: what cannot be opened is refused at prepare, with its reason, and nothing is left of the attempt. */
+/* R4, R8, D13: what cannot be opened is refused at prepare, with its reason, and nothing is left of the attempt. */
 static void test_prepare_refuses(void **state)
 {
     static const struct {
@@ -249,6 +249,27 @@ static void test_prepare_refuses(void **state)
     expect_same_state(&end, &before);
     expect_prepare(fixture, 3, CALLABLE_NO_TASKS);
     expect_golden(fixture, 3, CALLABLE_NO_TASKS);
+}
+
+/* R7, D12: finalize closes what is still registered, and the context can be bound again. */
+static void test_finalize_closes(void **state)
+{
+    const struct runtime_fixture *fixture = *state;
+    const struct runtime_api *api = &fixture->client.api;
+    for (int i = 1; i <= 2; i++) {
+        uint64_t images = fixture_statistics(fixture, fixture->context).open_images;
+        expect_prepare(fixture, 0, CALLABLE_ADD);
+        expect_prepare(fixture, 63, CALLABLE_TWO_STEPS);
+        expect_golden(fixture, 63, CALLABLE_TWO_STEPS);
+        assert_true(fixture_statistics(fixture, fixture->context).open_images > images + 2);
+        assert_int_equal(api->finalize_device(fixture->context), 0);
+        struct pto_statistics after = fixture_statistics(fixture, fixture->context);
+        assert_int_equal(after.open_images, images);
+        assert_int_equal(after.orchestration_handles, 0);
+        assert_int_equal(after.host_dlopens, 2 * i); /* R9: counters outlive finalize */
+        assert_int_equal(runtime_client_init(&fixture->client, fixture->context, 0), 0);
+        expect_failure(fixture, 0, 5, -1);
+    }
 }
 
 /* R23: an exception ends the run with -5, and what the orchestration held is freed. */
@@ -391,6 +412,7 @@ int main(void)
         FIXTURE_TEST(test_schedules),
         FIXTURE_TEST(test_counters),
         FIXTURE_TEST(test_prepare_refuses),
+        FIXTURE_TEST(test_finalize_closes),
         FIXTURE_TEST(test_exception),
         FIXTURE_TEST(test_host_faults),
         FIXTURE_TEST(test_host_spin),
