@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,6 +162,60 @@ static void test_launch_arguments(void **state)
     assert_int_equal(rtsFuncGetByName(binary, "note_op", &none), DRIVER_INVALID_PARAMETER);
     assert_int_equal(rig_launch(note, 1, rig.aicpu, &order), DRIVER_INVALID_PARAMETER);
     assert_int_equal(rig_statistics(&rig).pending, 0);
+    rig_close(&rig);
+}
+
+#define CLIENT_RUNS 20
+
+/* One of two clients of a device, on a thread of its own. */
+struct client {
+    pthread_t thread;
+    int code; /* sum of all codes */
+    uint32_t answers;
+};
+
+static void *run_as_client(void *argument)
+{
+    struct client *client = argument;
+    struct npu_driver_session *session = NULL;
+    rtStream_t stream = NULL;
+    void *board = NULL;
+    const struct driver_board start = {.signal = 1};
+    client->code = npu_driver_session_open(0, &npu_arch_a2a3, &session);
+    client->code += rtSetDevice(0);
+    npu_driver_session_enter(session);
+    client->code += rtStreamCreate(&stream, 0);
+    client->code += rtMalloc(&board, sizeof(start), RT_MEMORY_HBM, PTO_MEMORY_RUNTIME);
+    client->code += rtMemcpy(board, sizeof(start), &start, sizeof(start), RT_MEMCPY_HOST_TO_DEVICE);
+    void *image = rig_image("cores");
+    for (int i = 0; i < CLIENT_RUNS; i++) {
+        client->code += rig_launch_cores(image, 24, stream, board);
+        client->code += rtStreamSynchronize(stream);
+    }
+    client->answers = ((const struct driver_board *)board)->answers;
+    client->code += rtFree(board);
+    client->code += rtStreamDestroy(stream);
+    npu_driver_session_close(session);
+    return NULL;
+}
+
+/* R14: each wants all blocks, and neither notices the other. */
+static void test_two_clients_of_a_device_run_at_once(void **state)
+{
+    (void)state;
+    struct driver_rig rig;
+    struct client clients[2];
+    rig_open(&rig, 0, &npu_arch_a2a3);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pthread_create(&clients[i].thread, NULL, run_as_client, &clients[i]), 0);
+    }
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pthread_join(clients[i].thread, NULL), 0);
+        assert_int_equal(clients[i].code, 0);
+        assert_int_equal(clients[i].answers, CLIENT_RUNS * 72);
+    }
+    assert_int_equal(rig_statistics(&rig).runs, 2 * CLIENT_RUNS);
+    assert_int_equal(rig_statistics(&rig).images, 2); /* nobody can give them back (R15) */
     rig_close(&rig);
 }
 
@@ -400,6 +455,7 @@ int main(void)
         cmocka_unit_test(test_a_stream_keeps_its_order),
         cmocka_unit_test(test_cores_are_not_shared),
         cmocka_unit_test(test_streams_live_and_die),
+        cmocka_unit_test(test_two_clients_of_a_device_run_at_once),
         cmocka_unit_test(test_launch_arguments),
         cmocka_unit_test(test_malformed_descriptions),
         cmocka_unit_test(test_the_first_image_of_a_path_stays),
