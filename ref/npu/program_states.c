@@ -13,7 +13,7 @@
 
 struct program_state {
     struct program_state *next;
-    struct pto_device_block *block;
+    void *state;
     int device_id;
     npu_release_state *release;
 };
@@ -21,33 +21,33 @@ struct program_state {
 static pthread_mutex_t program_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct program_state *program_states;
 
-int npu_program_state_add(struct pto_device_block *block, int device_id, npu_release_state *release)
+int npu_program_state_add(void *state, int device_id, npu_release_state *release)
 {
-    struct program_state *state = os_alloc("npu.program_state", sizeof(*state));
-    if (state == NULL) {
+    struct program_state *entry = os_alloc("npu.program_state", sizeof(*entry));
+    if (entry == NULL) {
         return -ENOMEM;
     }
     (void)pthread_mutex_lock(&program_lock);
-    *state = (struct program_state){.next = program_states, .block = block, .device_id = device_id, .release = release};
-    program_states = state;
+    *entry = (struct program_state){.next = program_states, .state = state, .device_id = device_id, .release = release};
+    program_states = entry;
     (void)pthread_mutex_unlock(&program_lock);
     return 0;
 }
 
-/* Takes the state that `link` points to out of the list. */
+/* Takes the entry that `link` points to out of the list. */
 static struct program_state *program_take(struct program_state **link)
 {
-    struct program_state *state = *link;
-    *link = state->next;
-    return state;
+    struct program_state *entry = *link;
+    *link = entry->next;
+    return entry;
 }
 
-void npu_program_state_remove(const struct pto_device_block *block)
+void npu_program_state_remove(const void *state)
 {
     struct program_state *taken = NULL;
     (void)pthread_mutex_lock(&program_lock);
     for (struct program_state **link = &program_states; *link != NULL && taken == NULL;) {
-        if ((*link)->block == block) {
+        if ((*link)->state == state) {
             taken = program_take(link);
         } else {
             link = &(*link)->next;
@@ -74,18 +74,18 @@ void npu_program_states_release(int device_id, void *handle)
     (void)pthread_mutex_lock(&program_lock);
     for (struct program_state **link = &program_states; *link != NULL;) {
         if ((*link)->device_id == device_id && program_has_code(handle, (*link)->release)) {
-            struct program_state *state = program_take(link);
-            state->next = doomed;
-            doomed = state;
+            struct program_state *entry = program_take(link);
+            entry->next = doomed;
+            doomed = entry;
         } else {
             link = &(*link)->next;
         }
     }
     (void)pthread_mutex_unlock(&program_lock);
     while (doomed != NULL) {
-        struct program_state *state = doomed;
-        doomed = state->next;
-        state->release(state->block);
-        free(state);
+        struct program_state *entry = doomed;
+        doomed = entry->next;
+        entry->release(entry->state);
+        free(entry);
     }
 }

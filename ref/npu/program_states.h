@@ -9,13 +9,14 @@
 #ifndef NPU_PROGRAM_STATES_H
 #define NPU_PROGRAM_STATES_H
 
-struct pto_device_block;
+typedef void npu_release_state(void *state);
 
-typedef void npu_release_state(struct pto_device_block *block);
-
-/* `release` is code of the program and is not called with a lock held. Fault site "npu.program_state". 0 or -ENOMEM. */
-int npu_program_state_add(struct pto_device_block *block, int device_id, npu_release_state *release);
-void npu_program_state_remove(const struct pto_device_block *block);
+/*
+ * `release` is code of the program, called without a lock held, when the device memory of the state's context may be
+ * gone. Fault site "npu.program_state". Returns 0 or -ENOMEM.
+ */
+int npu_program_state_add(void *state, int device_id, npu_release_state *release);
+void npu_program_state_remove(const void *state);
 /* Releases the states of this device whose code lies in the library `handle` (of dlopen). */
 void npu_program_states_release(int device_id, void *handle);
 
