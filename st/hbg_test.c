@@ -381,7 +381,8 @@ static void test_kernels_misbehave(void **state)
     static const struct {
         const char *kernel;
         bool hangs;
-    } cases[] = {{"kernel_fault", false}, {"kernel_spin", true}, {"kernel_wait", true}};
+        const char *text;
+    } cases[] = {{"kernel_fault", false, "user code faulted"}, {"kernel_spin", true, "within the op limit"}};
     const struct runtime_fixture *fixture = *state;
     if (fixture_is(fixture, "*/*/onboard")) {
         skip(); /* the device is poisoned by each of them: onboard's own tests are about that */
@@ -397,6 +398,7 @@ static void test_kernels_misbehave(void **state)
                                            .child_count = 1};
         fixture_prepare_spec(fixture, 0, &spec);
         expect_failure(fixture, 0, 5, cases[i].hangs ? fixture_hang_code(fixture) : fixture_fault_code(fixture));
+        expect_error_text(fixture, cases[i].text);
         expect_unregister(fixture, 0);
         expect_golden(fixture, 1, CALLABLE_ADD);
     }
