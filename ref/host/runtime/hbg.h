@@ -44,7 +44,7 @@ struct runtime {
     int32_t callable_id;
     struct pto_graph_task *tasks; /* PTO_GRAPH_MAX_TASKS, reserved by the first run; NULL before */
     uint32_t task_count;
-    struct hbg_allocation *allocations; /* hash table by address; NULL: none */
+    struct hbg_allocation *allocations; /* of this run, newest first; NULL: none */
     struct hbg_pair *pairs;
     size_t pair_count;
     size_t pair_capacity;

@@ -3,9 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
-
 #include "base/os.h"
 #include "host/context.h"
 #include "host/platform/memory.h"
@@ -14,17 +11,11 @@
 
 #define HBG_FIRST_PAIRS 16u
 
+/* Newest first: builders that free at all free what they allocated last. */
 struct hbg_allocation {
-    void *address; /* the key */
-    UT_hash_handle hh;
+    struct hbg_allocation *next;
+    void *address;
 };
-
-static struct hbg_allocation *hbg_find(struct runtime *runtime, const void *address)
-{
-    struct hbg_allocation *found = NULL;
-    HASH_FIND_PTR(runtime->allocations, &address, found);
-    return found;
-}
 
 void *hbg_memory_alloc(struct runtime *runtime, size_t bytes)
 {
@@ -36,29 +27,30 @@ void *hbg_memory_alloc(struct runtime *runtime, size_t bytes)
         free(made);
         return NULL;
     }
-    HASH_ADD_PTR(runtime->allocations, address, made);
-    if (made->hh.tbl == NULL) { /* the table has no memory for it */
-        platform_memory_free(runtime->context, made->address);
-        free(made);
-        return NULL;
-    }
+    made->next = runtime->allocations;
+    runtime->allocations = made;
     return made->address;
 }
 
-static void hbg_free_allocation(struct runtime *runtime, struct hbg_allocation *allocation)
+/* Frees what the link leads to, and closes the gap. */
+static void hbg_free_allocation(struct runtime *runtime, struct hbg_allocation **link)
 {
+    struct hbg_allocation *allocation = *link;
+    *link = allocation->next;
     platform_memory_free(runtime->context, allocation->address);
-    HASH_DEL(runtime->allocations, allocation);
     free(allocation);
 }
 
 bool hbg_memory_free(struct runtime *runtime, void *device)
 {
-    struct hbg_allocation *found = hbg_find(runtime, device);
-    if (found == NULL) {
+    struct hbg_allocation **link = &runtime->allocations;
+    while (*link != NULL && (*link)->address != device) {
+        link = &(*link)->next;
+    }
+    if (*link == NULL) {
         return false;
     }
-    hbg_free_allocation(runtime, found);
+    hbg_free_allocation(runtime, link);
     return true;
 }
 
@@ -110,11 +102,8 @@ int hbg_memory_copy_back(struct runtime *runtime)
 
 void hbg_memory_end(struct runtime *runtime)
 {
-    struct hbg_allocation *allocation;
-    struct hbg_allocation *next;
     runtime->pair_count = 0;
-    HASH_ITER(hh, runtime->allocations, allocation, next)
-    {
-        hbg_free_allocation(runtime, allocation);
+    while (runtime->allocations != NULL) {
+        hbg_free_allocation(runtime, &runtime->allocations);
     }
 }
