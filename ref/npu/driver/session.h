@@ -49,7 +49,7 @@ struct npu_driver_statistics {
     uint64_t images;          /* AICore images registered ... */
     uint64_t image_bytes;     /* ... and their charge */
     uint64_t binaries;        /* AICPU binaries loaded */
-    uint64_t loaded_programs; /* SOs that the device holds open: AICore images, AICPU SOs, dispatchers */
+    uint64_t loaded_programs; /* SOs held open: AICore images and server of the device, AICPU SOs of the process */
     uint64_t loaded_kernels;  /* kernels loaded from device memory (R35) */
     uint64_t capacity;        /* of HBM, bytes ... */
     uint64_t in_use;          /* ... all allocations and images */
