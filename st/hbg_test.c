@@ -316,6 +316,50 @@ static void test_host_spin(void **state)
     assert_int_equal(fixture_statistics(fixture, fixture->context).last_reproducible, 1);
 }
 
+struct inner_calls {
+    const struct runtime_fixture *fixture;
+    void *other; /* context */
+    struct fixture_run run;
+    int own_result;
+    int other_result;
+};
+
+static int call_from_inside(void *argument)
+{
+    struct inner_calls *calls = argument;
+    const struct runtime_fixture *fixture = calls->fixture;
+    calls->own_result = fixture_play(fixture, fixture->context, 1, &calls->run);
+    calls->other_result = fixture_play(fixture, calls->other, 1, &calls->run);
+    return 0;
+}
+
+/* R14: an orchestration on the host is inside its context's call, and a run that it starts elsewhere joins its engine.
+ */
+static void test_calls_from_inside(void **state)
+{
+    static const struct callable_spec spec = {.name = "calls back", .orchestration = "orchestration_calls_back"};
+    const struct runtime_fixture *fixture = *state;
+    const struct runtime_api *api = &fixture->client.api;
+    struct inner_calls calls = {.fixture = fixture, .other = api->create_device_context()};
+    assert_int_equal(runtime_client_init(&fixture->client, calls.other, 0), 0);
+    assert_int_equal(api->prepare_callable(calls.other, 1, fixture->images[CALLABLE_TWO_STEPS].bytes), 0);
+    fixture_prepare_spec(fixture, 0, &spec);
+    expect_prepare(fixture, 1, CALLABLE_TWO_STEPS);
+    for (int i = 0; i < 3; i++) {
+        struct fixture_run outer;
+        fixture_run_make(&outer, 0);
+        fixture_run_make(&calls.run, 5);
+        (void)pto_chip_args_add_scalar(&outer.args, (uintptr_t)call_from_inside);
+        (void)pto_chip_args_add_scalar(&outer.args, (uintptr_t)&calls);
+        assert_int_equal(fixture_play(fixture, fixture->context, 0, &outer), 0);
+        assert_int_equal(calls.own_result, -1);
+        assert_int_equal(calls.other_result, 0);
+        assert_int_equal(calls.run.out[1], callable_golden(CALLABLE_TWO_STEPS, calls.run.in[1], 5));
+    }
+    api->destroy_device_context(calls.other);
+    expect_golden(fixture, 1, CALLABLE_TWO_STEPS);
+}
+
 /* R34: from the second run on, a run allocates what its orchestration asks for, and the table follows the tasks. */
 static void test_cost_follows_the_tasks(void **state)
 {
@@ -418,6 +462,7 @@ int main(void)
         FIXTURE_TEST(test_exception),
         FIXTURE_TEST(test_host_faults),
         FIXTURE_TEST(test_host_spin),
+        FIXTURE_TEST(test_calls_from_inside),
         FIXTURE_TEST(test_cost_follows_the_tasks),
         FIXTURE_TEST(test_small_device),
         FIXTURE_TEST(test_client_memory),
