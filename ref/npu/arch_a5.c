@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "npu/arch_a5.h"
+/* This table is of a5, whatever the rest is compiled for. */
+#undef NPU_ARCH_A2A3
+#undef NPU_ARCH_A5
+#define NPU_ARCH_A5
 #include "npu/arch.h"
 
 const struct npu_arch npu_arch_a5 = {
