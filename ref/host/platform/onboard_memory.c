@@ -83,7 +83,8 @@ int platform_memory_alloc(struct host_context *context, enum pto_memory_kind kin
     void *given = NULL;
     int result = onboard_reserve_entry(ledger);
     if (result != 0) {
-        return result;
+        return host_error(context, result, "device %d: no host memory to record an allocation of %llu bytes",
+                          context->platform->user.device_id, (unsigned long long)bytes);
     }
     result = rtMalloc(&given, bytes, RT_MEMORY_HBM, (uint16_t)kind);
     if (result == DRIVER_OK && given == NULL) {
