@@ -49,6 +49,16 @@ static bool pending(const struct hbg_scheduler *scheduler, enum pto_core_type ty
     return scheduler->local[type].count > 0 || hbg_ready_pending(&scheduler->run->ready[type]);
 }
 
+/* Tasks come from memory: what the cores read of each, and what its completion reads, is fetched side by side. */
+static void prefetch(const struct pto_graph_task *table, const uint32_t *tasks, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        __builtin_prefetch(&table[tasks[i]].args[0]);
+        __builtin_prefetch(&table[tasks[i]].function_bin_addr);
+        __builtin_prefetch(&table[tasks[i]].fanout_count);
+    }
+}
+
 /* Fills places of one type: its idle or its open cores, as they are now. True when something was dispatched. */
 static bool fill(struct hbg_scheduler *scheduler, enum pto_core_type type, const uint64_t *places)
 {
@@ -61,6 +71,7 @@ static bool fill(struct hbg_scheduler *scheduler, enum pto_core_type type, const
         if (count == 0) {
             break;
         }
+        prefetch(scheduler->run->tasks, tasks, count);
         for (uint32_t i = 0; i < count; i++) {
             uint32_t word = bits[0] != 0 ? 0 : 1;
             uint32_t core = 64u * word + (uint32_t)__builtin_ctzll(bits[word]);
