@@ -62,12 +62,15 @@ int platform_set_engine(struct host_context *context, const struct pto_engine_op
 /* ---- faults -------------------------------------------------------------------------------------------------------
  */
 
-static int onboard_judge(struct host_context *context, int code, const char *call, bool launch)
+enum onboard_severity { ONBOARD_CALL, ONBOARD_LAUNCH, ONBOARD_HALF_DONE };
+
+static int onboard_judge(struct host_context *context, int code, const char *call, enum onboard_severity severity)
 {
     struct platform *platform = context->platform;
     (void)host_error(context, code, "device %d: %s returned %d", platform->user.device_id, call, code);
     bool fault = code == DRIVER_EXCEPTION || code == DRIVER_TIMEOUT || code == DRIVER_INTERNAL ||
-                 code == DRIVER_POISONED || (launch && code == DRIVER_OUT_OF_MEMORY);
+                 code == DRIVER_POISONED || (severity == ONBOARD_LAUNCH && code == DRIVER_OUT_OF_MEMORY) ||
+                 severity == ONBOARD_HALF_DONE;
     if (fault) {
         npu_device_fault(&platform->user, code, context->error);
         log_message(LOG_LEVEL_ERROR, "host", "%s: the device is poisoned until it is reset", context->error);
@@ -77,12 +80,17 @@ static int onboard_judge(struct host_context *context, int code, const char *cal
 
 int onboard_failed(struct host_context *context, int code, const char *call)
 {
-    return onboard_judge(context, code, call, false);
+    return onboard_judge(context, code, call, ONBOARD_CALL);
 }
 
 int onboard_launch_failed(struct host_context *context, int code, const char *call)
 {
-    return onboard_judge(context, code, call, true);
+    return onboard_judge(context, code, call, ONBOARD_LAUNCH);
+}
+
+int onboard_half_done(struct host_context *context, int code, const char *call)
+{
+    return onboard_judge(context, code, call, ONBOARD_HALF_DONE);
 }
 
 bool onboard_holds_device(const struct host_context *context)

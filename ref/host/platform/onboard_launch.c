@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A launch on board: the AICPU's functions on one stream, the cores on the other, then both are waited for. */
 #include <stddef.h>
-#include <string.h>
 
 #include "host/context.h"
 #include "host/platform/onboard.h"
@@ -13,7 +12,7 @@ int onboard_synchronize(struct host_context *context, rtStream_t stream, const c
     int limit = platform->options.sync_limit_ns != 0 ? -1 : ONBOARD_SYNC_LIMIT_MS;
     int result = rtStreamSynchronizeWithTimeout(stream, limit);
     if (result != DRIVER_OK) {
-        (void)onboard_launch_failed(context, result, "rtStreamSynchronizeWithTimeout");
+        (void)onboard_half_done(context, result, "rtStreamSynchronizeWithTimeout");
         const struct npu_driver_run *run = npu_driver_session_last_run(onboard_session(context));
         return host_error(context, result, "device %d: the %s stream ended with %d%s%s", context->device_id, name,
                           result, run->text[0] != '\0' ? ": " : "", run->text);
@@ -177,14 +176,7 @@ static int onboard_queue(struct host_context *context, const struct platform_lau
         return result;
     }
     result = onboard_launch_aicore(context, launch->block_dim);
-    if (result != 0) {
-        /* The AICPU's half cannot be taken back; it runs into its deadline, which poisons the device. */
-        char error[HOST_ERROR_BYTES];
-        memcpy(error, context->error, sizeof(error));
-        (void)onboard_synchronize(context, platform->aicpu_stream, "AICPU");
-        memcpy(context->error, error, sizeof(error));
-    }
-    return result;
+    return result == 0 ? 0 : onboard_half_done(context, result, "a launch whose other half is queued");
 }
 
 static int onboard_await(struct host_context *context, struct platform_outcome *outcome)
