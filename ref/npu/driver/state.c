@@ -113,27 +113,35 @@ void driver_device_put(struct driver_device *device)
     device_free(device);
 }
 
-/* A processor of the engine that drives the run must let its engine go on; everybody else may block its thread. */
-static int state_await_session(struct npu_driver_session *session)
+/*
+ * One round of waiting for the session's run, after which the session may be gone. A processor of the engine that
+ * drives the run must let its engine go on; everybody else may block its thread.
+ */
+static int state_wait_for_run(struct npu_driver_session *session)
 {
     struct exec_engine *engine = exec_current_engine();
-    while (session->running) {
-        if (engine == NULL || engine != session->runner) {
-            driver_wait_for_end();
-            continue;
-        }
-        /* Relaxed: read under the lock, under which it is changed. */
-        uint32_t seen = atomic_load_explicit(&session->runs_ended, memory_order_relaxed);
-        struct driver_thread saved = state_thread;
-        driver_unlock();
-        int result = exec_wait(&session->runs_ended, seen, EXEC_NEVER);
-        driver_lock();
-        state_thread = saved;
-        if (result != 0) {
-            return -ECANCELED;
-        }
+    if (engine == NULL || engine != session->runner) {
+        driver_wait_for_end();
+        return 0;
     }
-    return 0;
+    /* Relaxed: read under the lock, under which it is changed. */
+    uint32_t seen = atomic_load_explicit(&session->runs_ended, memory_order_relaxed);
+    struct driver_thread saved = state_thread;
+    driver_unlock();
+    int result = exec_wait(&session->runs_ended, seen, EXEC_NEVER);
+    driver_lock();
+    state_thread = saved;
+    return result != 0 ? -ECANCELED : 0;
+}
+
+/* For a session that the caller keeps open. */
+static int state_await_session(struct npu_driver_session *session)
+{
+    int result = 0;
+    while (session->running && result == 0) {
+        result = state_wait_for_run(session);
+    }
+    return result;
 }
 
 int driver_session_quiet(struct npu_driver_session *session)
@@ -153,7 +161,7 @@ static int state_await_device(struct driver_device *device)
             driver_wait_for_end();
             session = device->sessions;
         } else if (session->running) {
-            if (state_await_session(session) != 0) {
+            if (state_wait_for_run(session) != 0) {
                 return -ECANCELED;
             }
             session = device->sessions; /* the list may have changed */
