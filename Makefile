@@ -22,8 +22,7 @@ say = @printf '  %-5s %s\n' $(1) $(2)
 
 # ------------------------------------------------------------------------------------------------------------- packages
 # README lists the reason of each; keep the two lists equal.
-CHECK_PACKAGES := gcc-12 g++-12 libc6-dev libboost-context-dev libcmocka-dev libjansson-dev libxxhash-dev uthash-dev \
-    valgrind
+CHECK_PACKAGES := gcc-12 g++-12 libc6-dev libboost-context-dev libcmocka-dev libjansson-dev libxxhash-dev valgrind
 CAMPAIGN_PACKAGES := $(CHECK_PACKAGES) clang-14 libclang-rt-14-dev llvm-14 clang-format-14 clang-tidy-14 lcov afl++
 
 # ---------------------------------------------------------------------------------------------------------------- flags
@@ -319,20 +318,21 @@ st: ## system tests of CONFIG (TEST=pattern selects)
 	@$(SUBMAKE) build
 	@harness/house/run-tests --title 'system tests' --build $(B) --only '$(TEST)' $(ST_TESTS)
 
+# System tests take longest and go first.
 leaks: deps ## every test under valgrind, children included: no definite, indirect or possible loss
 	@$(SUBMAKE) build CONFIG=debug
 	@harness/house/run-tests --title valgrind --valgrind --build build/debug --only '$(TEST)' \
-	    $(UT_C:%.c=build/debug/%) $(ST_C:%.c=build/debug/%)
+	    $(ST_C:%.c=build/debug/%) $(UT_C:%.c=build/debug/%)
 
 asan: deps_all ## every test with AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer
 	@$(SUBMAKE) build CONFIG=asan
 	@harness/house/run-tests --title 'asan+ubsan' --build build/asan --only '$(TEST)' \
-	    $(UT_C:%.c=build/asan/%) $(ST_C:%.c=build/asan/%)
+	    $(ST_C:%.c=build/asan/%) $(UT_C:%.c=build/asan/%)
 
 tsan: deps_all ## every test with ThreadSanitizer, on both engines
 	@$(SUBMAKE) build CONFIG=tsan
 	@harness/house/run-tests --title tsan --build build/tsan --only '$(TEST)' \
-	    $(UT_C:%.c=build/tsan/%) $(ST_C:%.c=build/tsan/%)
+	    $(ST_C:%.c=build/tsan/%) $(UT_C:%.c=build/tsan/%)
 
 fuzz: deps_all ## fuzz with libFuzzer: TARGET=name (default all), SECONDS=n each (default 30)
 	@$(SUBMAKE) build CONFIG=fuzz
@@ -346,7 +346,7 @@ afl: deps_all ## fuzz one TARGET=name with AFL++ for SECONDS=n (default 60)
 
 coverage: deps_all ## line and branch coverage of the check suite, with per-folder floors; HTML in build/coverage/html
 	@$(SUBMAKE) build CONFIG=coverage
-	@harness/house/coverage build/coverage $(UT_C:%.c=build/coverage/%) $(ST_C:%.c=build/coverage/%)
+	@harness/house/coverage build/coverage $(ST_C:%.c=build/coverage/%) $(UT_C:%.c=build/coverage/%)
 
 bench: deps ## measure the numbers of the README (BENCH_ARGS=options, for instance BENCH_ARGS='--only chain')
 	@$(SUBMAKE) build CONFIG=release

@@ -4,10 +4,12 @@
  * init and finalize through the C ABI, and a whole ChipWorker's life. The loop itself is alive: it reports planted
  * weaknesses.
  */
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/os.h"
 #include "harness/fault/fault_loop.h"
@@ -154,20 +156,30 @@ static void test_whole_contexts(void **state)
     expect_loop_holds(&scenario);
 }
 
-/* The threads engine has fallible calls of its own. */
+/* The threads engine has fallible calls of its own, most of them when it is made: each play has a context of its own.
+ */
+static int play_on_threads(void *state, char text[FAULT_SCENARIO_TEXT_BYTES])
+{
+    const struct runtime_fixture *fixture = state;
+    const struct runtime_api *api = &fixture->client.api;
+    struct pto_engine_options options = fixture_engine(PTO_ENGINE_THREADS, PTO_POLICY_ROUND_ROBIN, 0);
+    void *context = api->create_device_context();
+    if (context == NULL) {
+        (void)snprintf(text, FAULT_SCENARIO_TEXT_BYTES, "create_device_context returned NULL");
+        return -1;
+    }
+    bool ready = fixture->client.debug->set_engine(context, &options) == 0 &&
+                 runtime_client_init(&fixture->client, context, 0) == 0;
+    int result = ready ? play_callables(fixture, context, text) : failed(fixture, context, text);
+    api->destroy_device_context(context);
+    return result;
+}
+
 static void test_callables_on_threads(void **state)
 {
     struct runtime_fixture *fixture = *state;
     fixture_only(fixture, "*/*/sim", "a device fault asks for finalize and init, which these plays leave out (R17)");
-    char text[FAULT_SCENARIO_TEXT_BYTES];
-    struct pto_engine_options options = fixture_engine(PTO_ENGINE_THREADS, PTO_POLICY_ROUND_ROBIN, 0);
-    struct fault_scenario scenario = {.name = "on threads",
-                                      .play = play_on_context,
-                                      .state = fixture,
-                                      .debug = fixture->client.debug,
-                                      .context = fixture->context};
-    expect_engine(fixture, &options);
-    assert_int_equal(play_on_context(fixture, text), 0);
+    struct fault_scenario scenario = {.name = "on threads", .play = play_on_threads, .state = fixture};
     expect_loop_holds(&scenario);
 }
 
@@ -192,13 +204,13 @@ static void test_chip_worker(void **state)
 
 /* A scenario with two fallible calls, and what is wrong with it. */
 struct planted {
-    bool leaks;     /* the first block when the second cannot be had */
+    bool leaks;     /* a file when the second block cannot be had */
     bool silent;    /* no error text */
     bool wrong;     /* a wrong result instead of an error */
     bool remembers; /* after one failure all later plays fail */
     bool unreached; /* the calls have no site */
     bool failed_once;
-    void *leaked[64];
+    int leaked[64];
     size_t leaked_count;
 };
 
@@ -215,8 +227,7 @@ static int planted_play(void *state, char text[FAULT_SCENARIO_TEXT_BYTES])
     bool bad = first == NULL || second == NULL || (planted->remembers && planted->failed_once);
     planted->failed_once = planted->failed_once || bad;
     if (planted->leaks && first != NULL && second == NULL && planted->leaked_count < 64) {
-        planted->leaked[planted->leaked_count++] = first;
-        first = NULL;
+        planted->leaked[planted->leaked_count++] = open("/dev/null", O_RDONLY | O_CLOEXEC);
     }
     free(first);
     free(second);
@@ -233,7 +244,7 @@ static void expect_planted(struct planted *planted, const char *told)
     const struct fault_scenario scenario = {.name = "planted", .play = planted_play, .state = planted};
     int result = fault_loop_run(&scenario, &report);
     for (size_t i = 0; i < planted->leaked_count; i++) {
-        free(planted->leaked[i]);
+        (void)close(planted->leaked[i]);
     }
     if (told == NULL) {
         assert_int_equal(result, 0);
@@ -257,7 +268,7 @@ static void test_loop_accepts_a_good_scenario(void **state)
 static void test_loop_reports_a_leak(void **state)
 {
     (void)state;
-    expect_planted(&(struct planted){.leaks = true}, "leaked");
+    expect_planted(&(struct planted){.leaks = true}, "file descriptors");
 }
 
 static void test_loop_reports_a_silent_failure(void **state)

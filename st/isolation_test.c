@@ -18,7 +18,7 @@ struct client {
     void *buffer;
     enum callable_kind kind;
     int wrong;
-    int runs;
+    _Atomic int runs; /* relaxed would do: a neighbour only counts along */
 };
 
 static int client_open(struct client *client, const struct runtime_fixture *fixture, int device,
@@ -45,7 +45,7 @@ static void client_run_once(struct client *client, uint64_t bias)
     fixture_run_make(&run, bias);
     int result = client->fixture->client.api.run_prepared(client->context, client->buffer, 0, &run.args, 2, 3, 0, 0, 0,
                                                           0, "", NULL);
-    client->runs++;
+    (void)atomic_fetch_add_explicit(&client->runs, 1, memory_order_relaxed);
     client->wrong += result != 0 || run.out[9] != callable_golden(client->kind, run.in[9], bias);
 }
 
@@ -145,7 +145,7 @@ static void test_two_threads_one_context(void **state)
     const struct runtime_fixture *fixture = *state;
     struct client clients[CONTEXTS];
     assert_int_equal(client_open(&clients[0], fixture, 0, CALLABLE_TWO_STEPS), 0);
-    clients[1] = clients[0];
+    clients[1] = (struct client){.fixture = fixture, .context = clients[0].context, .kind = clients[0].kind};
     clients[1].buffer = malloc(fixture->client.api.get_runtime_size());
     assert_non_null(clients[1].buffer);
     expect_threads_right(clients, CONTEXTS);
@@ -172,7 +172,10 @@ struct neighbour {
 static void neighbour_processor(void *argument)
 {
     struct neighbour *neighbour = argument;
-    while (neighbour->clients[0].runs + neighbour->clients[1].runs < 2 * 3 && neighbour->steps < 1000000) {
+    while (atomic_load_explicit(&neighbour->clients[0].runs, memory_order_relaxed) +
+                   atomic_load_explicit(&neighbour->clients[1].runs, memory_order_relaxed) <
+               2 * 3 &&
+           neighbour->steps < 1000000) {
         neighbour->steps++;
         exec_charge(100); /* a tenth of what a kernel takes */
         exec_settle();

@@ -32,6 +32,19 @@ static const struct callable_spec spec_reader_writer = {
     .signature_count = 3,
 };
 
+static const struct callable_spec spec_wait_peer = {.name = "waiting for a peer",
+                                                    .orchestration = "orchestration_peers",
+                                                    .children = {{"kernel_wait_peer", 0}, {"kernel_signal", 1}},
+                                                    .child_count = 2,
+                                                    .signature = {PTO_IN, PTO_OUT},
+                                                    .signature_count = 2};
+static const struct callable_spec spec_spin_peer = {.name = "spinning for a peer",
+                                                    .orchestration = "orchestration_peers",
+                                                    .children = {{"kernel_spin_peer", 0}, {"kernel_signal", 1}},
+                                                    .child_count = 2,
+                                                    .signature = {PTO_IN, PTO_OUT},
+                                                    .signature_count = 2};
+
 /* Both engines, with a limit that a test can wait for. */
 static void expect_short_op_limit(const struct runtime_fixture *fixture, int32_t kind)
 {
@@ -90,23 +103,27 @@ static void test_kernel_id_out_of_range(void **state)
 /* R33: a store to nowhere ends the run, not the process. */
 static void test_faulting_kernel(void **state)
 {
-    expect_failure_between_good_runs(*state, &spec_fault, 1, fixture_fault_code(*state), "ai");
+    expect_failure_between_good_runs(*state, &spec_fault, 1, fixture_fault_code(*state),
+                                     "user code faulted (processor \"aiv");
 }
 
 /* R33: code that spins for ever is abandoned after the op limit. */
 static void test_spinning_kernel(void **state)
 {
-    expect_failure_between_good_runs(*state, &spec_spin, 1, fixture_hang_code(*state), "ai");
+    expect_failure_between_good_runs(*state, &spec_spin, 1, fixture_hang_code(*state),
+                                     "within the op limit (processor \"aiv");
 }
 
 static void test_waiting_kernel(void **state)
 {
-    expect_failure_between_good_runs(*state, &spec_wait, 1, fixture_hang_code(*state), "ai");
+    expect_failure_between_good_runs(*state, &spec_wait, 1, fixture_hang_code(*state),
+                                     "within the op limit (processor \"aiv");
 }
 
 static void test_spinning_orchestration(void **state)
 {
-    expect_failure_between_good_runs(*state, &spec_orchestration_spin, 1, fixture_hang_code(*state), "aicpu");
+    expect_failure_between_good_runs(*state, &spec_orchestration_spin, 1, fixture_hang_code(*state),
+                                     "within the op limit (processor \"aicpu");
 }
 
 /* R23: a C++ exception that reaches the entry is code 5, unless a code was latched before. */
@@ -178,6 +195,38 @@ static void test_writer_waits_for_reader(void **state)
     }
 }
 
+static void expect_peers_meet(const struct runtime_fixture *fixture, const struct callable_spec *spec, int reproducible)
+{
+    fixture_prepare_spec(fixture, 0, spec);
+    for (int32_t kind = PTO_ENGINE_FIBERS; kind <= PTO_ENGINE_THREADS; kind++) {
+        struct pto_engine_options options = fixture_engine(kind, PTO_POLICY_ROUND_ROBIN, 0);
+        struct fixture_run run;
+        expect_engine(fixture, &options);
+        fixture_run_make(&run, 3);
+        int result = fixture_play(fixture, fixture->context, 0, &run);
+        if (result != 0) {
+            fail_msg("%s, engine %d: %d: %s", spec->name, kind, result,
+                     fixture->client.debug->last_error(fixture->context));
+        }
+        assert_int_equal(run.out[4], run.in[4] + 3);
+        if (kind == PTO_ENGINE_FIBERS) {
+            assert_int_equal(fixture_statistics(fixture, fixture->context).last_reproducible, reproducible);
+        }
+    }
+}
+
+/* R33: kernels on two cores may wait for each other, politely ... */
+static void test_kernels_wait_for_each_other(void **state)
+{
+    expect_peers_meet(*state, &spec_wait_peer, 1);
+}
+
+/* ... or by spinning, at the price of a reproducible run. */
+static void test_kernels_spin_for_each_other(void **state)
+{
+    expect_peers_meet(*state, &spec_spin_peer, 0);
+}
+
 /* R33: a run that the watchdog had to interrupt is told apart from a reproducible one. */
 static void test_interrupted_run_is_not_reproducible(void **state)
 {
@@ -211,6 +260,8 @@ int main(void)
         FIXTURE_TEST(test_missing_entry),
         FIXTURE_TEST(test_nested_scopes),
         FIXTURE_TEST(test_writer_waits_for_reader),
+        FIXTURE_TEST(test_kernels_wait_for_each_other),
+        FIXTURE_TEST(test_kernels_spin_for_each_other),
         FIXTURE_TEST(test_interrupted_run_is_not_reproducible),
     };
     return FIXTURE_RUN("user code", "*/trb/sim", FIXTURE_EVERY, tests);

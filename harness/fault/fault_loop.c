@@ -13,7 +13,8 @@
 #include "harness/leak/leak_gate.h"
 
 #define FAULT_LOOP_SITES 512u
-#define FAULT_LOOP_CALLS 10000u /* of one site: more than any scenario makes, less than for ever */
+#define FAULT_LOOP_CALLS 10000u /* of one site: more than any scenario makes */
+#define FAULT_LOOP_SCALE 100u
 #define FAULT_LOOP_ERROR EIO
 #define FAULT_LOOP_LEAST_TEXT 12u /* shorter texts say nothing to anybody */
 
@@ -124,10 +125,15 @@ static bool fault_loop_point(struct fault_loop *loop, const struct fault_point *
 
 static void fault_loop_site(struct fault_loop *loop, const char *site)
 {
+    uint64_t percent = leak_churn_count(FAULT_LOOP_SCALE, 1);
+    uint64_t limit = percent < FAULT_LOOP_SCALE ? percent : FAULT_LOOP_CALLS;
     for (int sticky = 0; sticky <= 1; sticky++) {
         struct fault_point point = {.site = site, .nth = 1, .sticky = sticky != 0};
-        while (point.nth < FAULT_LOOP_CALLS && fault_loop_point(loop, &point)) {
+        while (point.nth <= limit && fault_loop_point(loop, &point)) {
             point.nth++;
+        }
+        if (point.nth > FAULT_LOOP_CALLS) {
+            fault_loop_fail(loop, &point, "there is no end to the calls of this site");
         }
         if (point.nth == 1) {
             fault_loop_fail(loop, &point, "reached by the clean play, but its first call did not fail");

@@ -4,8 +4,8 @@
  *
  * Two forms. The gate compares before and after one scenario: counted things must be exactly back, bytes of the host
  * allocator and of the address space within a small allowance for caches (tcache, pooled stacks, the dynamic linker).
- * The churn repeats a cycle and looks at the slope: after a warm-up, N cycles may grow no counted thing at all and the
- * host by less than one smallest malloc chunk per cycle.
+ * The churn repeats a cycle and looks at the slope: after a warm-up, N cycles may grow no counted thing at all, and
+ * host bytes, in the quarter of the cycles in which they grew least, by less than one smallest malloc chunk per cycle.
  *
  * One thread may use a gate at a time; other threads of the process should be at rest at both ends.
  */
@@ -39,7 +39,7 @@ struct leak_churn {
     int (*cycle)(void *state, uint64_t index); /* 0, or negative to stop */
     void *state;
     uint64_t warm_up; /* cycles before the first snapshot */
-    uint64_t cycles;  /* cycles between the snapshots, at least 1 */
+    uint64_t cycles;  /* cycles that are judged, at least 1; rounded up to a multiple of 4 when there are more than 4 */
     const struct pto_debug_api *debug;
     void *context;
     char text[LEAK_GATE_TEXT_BYTES];

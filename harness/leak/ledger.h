@@ -5,8 +5,8 @@
  * Three ledgers in one table: device memory by kind with buffers, leases, handles and staged files (asked of
  * pto_debug_api), host memory (bytes handed out by the allocator, resident bytes), and OS objects. What cannot be
  * measured in the running configuration is LEDGER_UNKNOWN and takes part in no comparison: resident and mapped bytes
- * under sanitizers and valgrind, which keep freed memory on purpose, host bytes under valgrind, and device items without
- * a context.
+ * under sanitizers and valgrind, which keep freed memory on purpose, host bytes under valgrind, and device items
+ * without a context.
  */
 #ifndef HARNESS_LEAK_LEDGER_H
 #define HARNESS_LEAK_LEDGER_H

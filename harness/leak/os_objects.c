@@ -14,6 +14,8 @@
 
 #include "base/os.h"
 
+#define OS_OBJECTS_PF_EXITING 0x4u /* of the kernel's task flags */
+
 static bool os_objects_is_dot(const char *name)
 {
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
@@ -39,9 +41,38 @@ int64_t os_objects_fds(void)
     return entries > 0 ? entries - 1 : -1; /* one of them was the directory itself */
 }
 
+/* pthread_join may return while the kernel is still taking the thread apart: PF_EXITING is then set in its stat line.
+ */
+static bool os_objects_thread_lives(const char *task)
+{
+    char path[PATH_MAX];
+    char line[512] = "";
+    unsigned flags = 0;
+    (void)snprintf(path, sizeof(path), "/proc/self/task/%s/stat", task);
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        return false;
+    }
+    size_t length = fread(line, 1, sizeof(line) - 1, file);
+    (void)fclose(file);
+    line[length] = '\0';
+    const char *behind_name = strrchr(line, ')');
+    return behind_name != NULL && sscanf(behind_name + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
+           (flags & OS_OBJECTS_PF_EXITING) == 0;
+}
+
 int64_t os_objects_threads(void)
 {
-    return os_objects_entries("/proc/self/task");
+    DIR *directory = opendir("/proc/self/task");
+    if (directory == NULL) {
+        return -1;
+    }
+    int64_t count = 0;
+    for (struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory)) {
+        count += !os_objects_is_dot(entry->d_name) && os_objects_thread_lives(entry->d_name);
+    }
+    (void)closedir(directory);
+    return count;
 }
 
 /* Files below `path`; a directory that vanishes meanwhile counts as empty. */

@@ -14,6 +14,7 @@
 int64_t os_objects_fds(void);
 /* Regular files below the simulated root of this process tree. */
 int64_t os_objects_temp_files(void);
+/* Threads, those that were joined and are only just leaving excepted. */
 int64_t os_objects_threads(void);
 /* pthread keys in use, found by taking all free ones for a moment. */
 int64_t os_objects_thread_keys(void);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * device_program: what the host program and the two device programs (AICPU and AICore images) agree on, on both platforms.
+ * device_program: what the host program and the two device programs (AICPU and AICore images) agree on, on both
+ * platforms.
  *
- * The host hands both images over as bytes (simpler_init). They are loaded once per context and keep no mutable statics: what
- * the AICPU program keeps between runs hangs off `state` in the context's device block.
+ * The host hands both images over as bytes (simpler_init). They are loaded once per context and keep no mutable
+ * statics: what the AICPU program keeps between runs hangs off `state` in the context's device block.
  */
 #ifndef ABI_DEVICE_PROGRAM_H
 #define ABI_DEVICE_PROGRAM_H
@@ -16,30 +17,32 @@
 #define PTO_AICORE_EXECUTE_SYMBOL "aicore_execute"
 
 /*
- * One per context, in zeroed device memory (kind RUNTIME), from simpler_init to finalize_device; kernel_args.device_args points
- * to it. Written by the AICPU program, read by the host between launches.
+ * One per context, in zeroed device memory (kind RUNTIME), from simpler_init to finalize_device;
+ * kernel_args.device_args points to it. Written by the AICPU program, read by the host between launches.
  */
 struct pto_device_block {
-    uint64_t state;                  /* the AICPU program's own, 0 before its first launch and after simpler_aicpu_exit */
-    uint64_t orchestration_handles;  /* dlopen handles held now */
-    uint64_t not_unloadable;         /* handles that dlclose left mapped, ever (R9) */
-    uint64_t unload_callables;       /* host to AICPU: bit c set = close the orchestration of callable c; AICPU clears it */
-    uint64_t tasks;                  /* of the last run */
-    uint64_t dispatches;             /* of the last run */
+    uint64_t state; /* the AICPU program's own, 0 before its first launch and after simpler_aicpu_exit */
+    uint64_t orchestration_handles; /* dlopen handles held now */
+    uint64_t not_unloadable;        /* handles that dlclose left mapped, ever (R9) */
+    uint64_t unload_callables; /* host to AICPU: bit c set = close the orchestration of callable c; AICPU clears it */
+    uint64_t tasks;            /* of the last run */
+    uint64_t dispatches;       /* of the last run */
     int32_t device_id;
-    int32_t context_serial;          /* unique in the process; goes into staged file names (R10) */
-    char message[512];               /* why the last launch failed, "" when it did not */
+    int32_t context_serial; /* unique in the process; goes into staged file names (R10) */
+    char message[512];      /* why the last launch failed, "" when it did not */
 };
 
 /*
- * AICPU entries. Each takes the address of a kernel_args struct (abi/kernel_args.h) whose device_args is a pto_device_block,
- * and returns 0 or a non-zero code; each runs on simulated processors (exec).
+ * AICPU entries. Each takes the address of a kernel_args struct (abi/kernel_args.h) whose device_args is a
+ * pto_device_block, and returns 0 or a non-zero code; each runs on simulated processors (exec).
  *
- *   simpler_aicpu_init   one thread, alone: makes `state` when it is 0, closes `unload_callables`.
- *   simpler_aicpu_exec   every launched thread of a run. runtime_args points to the runtime struct of the variant (for trb
- *                        struct trb_runtime). Surplus threads leave at once. The last one writes the device wall time
- *                        (ns from the first arrival to the last exit) to device_wall_data_base.
- *   simpler_aicpu_exit   one thread, alone: closes every handle, frees `state`, sets it to 0. Idempotent.
+ * simpler_aicpu_init: one thread, alone. Makes `state` when it is 0, closes `unload_callables`.
+ *
+ * simpler_aicpu_exec: every launched thread of a run. runtime_args points to the runtime struct of the variant (for trb
+ * struct trb_runtime). Surplus threads leave at once. The last one writes the device wall time (ns from the first
+ * arrival to the last exit) to device_wall_data_base.
+ *
+ * simpler_aicpu_exit: one thread, alone. Closes every handle, frees `state`, sets it to 0. Idempotent.
  */
 typedef int pto_aicpu_entry(void *kernel_args);
 
@@ -54,7 +57,8 @@ struct pto_aicore_identity {
     uint64_t registers; /* address of its register block (npu/registers.h) */
 };
 
-/* AICore entry: handshake, dispatch loop, until the exit signal or the launch is cancelled. Returns 0 or a non-zero code. */
+/* AICore entry: handshake, dispatch loop, until the exit signal or the launch is cancelled. Returns 0 or a non-zero
+ * code. */
 typedef int pto_aicore_entry(void *kernel_args, const struct pto_aicore_identity *identity);
 
 #endif

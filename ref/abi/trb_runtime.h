@@ -2,8 +2,8 @@
 /*
  * trb_runtime: the runtime image of tensormap_and_ringbuffer, built by the host for each run and read by the AICPU.
  *
- * The host builds it in the caller's buffer (R1: any size, 16-aligned only, not kept) and copies it to device memory, where
- * kernel_args.runtime_args points. The AICPU writes the handshakes and `report`; the host reads `report` back.
+ * The host builds it in the caller's buffer (R1: any size, 16-aligned only, not kept) and copies it to device memory,
+ * where kernel_args.runtime_args points. The AICPU writes the handshakes and `report`; the host reads `report` back.
  */
 #ifndef ABI_TRB_RUNTIME_H
 #define ABI_TRB_RUNTIME_H
@@ -30,16 +30,16 @@ struct trb_runtime {
     uint64_t dep_pool_size;    /* per ring, entries; >= 4 */
     uint32_t orch_to_sched;
     uint32_t block_dim;
-    uint64_t shared_memory;    /* pto_sm_bytes(task_window_size) bytes, 64-aligned; kept from run to run */
-    uint64_t heap;             /* 4 * heap_size bytes; kept from run to run */
+    uint64_t shared_memory; /* pto_sm_bytes(task_window_size) bytes, 64-aligned; kept from run to run */
+    uint64_t heap;          /* 4 * heap_size bytes; kept from run to run */
     uint64_t function_addresses[PTO_MAX_FUNC_IDS]; /* device address of the CoreCallable, 0 = not registered */
     uint64_t orchestration_address; /* device address of the orchestration image: inside the chip buffer (R7) */
     uint64_t orchestration_bytes;
     int32_t callable_id;
-    uint32_t callable_is_new; /* 1: (re)load the orchestration of callable_id */
+    uint32_t callable_is_new;                /* 1: (re)load the orchestration of callable_id */
     char entry_name[PTO_CALLABLE_NAME_MAX];  /* "" = default */
     char config_name[PTO_CALLABLE_NAME_MAX]; /* "" = default */
-    struct pto_chip_args args; /* tensors rewritten to device addresses */
+    struct pto_chip_args args;               /* tensors rewritten to device addresses */
     struct trb_report report;
 };
 PTO_ASSERT_FIELD(struct trb_runtime, workers, 0);

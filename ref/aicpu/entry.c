@@ -2,8 +2,8 @@
 /*
  * entry: the three entries of the AICPU program (abi/device_program.h), the affinity gate and the device wall time.
  *
- * A launch starts more threads than a run uses. They take a ticket at the gate, a word of the run's own image: the first one
- * prepares the run while the others wait, surplus ones leave at once.
+ * A launch starts more threads than a run uses. They take a ticket at the gate, a word of the run's own image: the
+ * first one prepares the run while the others wait, surplus ones leave at once.
  */
 #include <errno.h>
 #include <stdio.h>

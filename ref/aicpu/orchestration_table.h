@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * orchestration_table: the orchestration SOs that the AICPU holds open, one per callable id (device.md 2.6; R5, R8, R9, R10).
+ * orchestration_table: the orchestration SOs that the AICPU holds open, one per callable id (device.md 2.6; R5, R8, R9,
+ * R10).
  *
- * An SO is staged in the first directory of the device that takes it, under a name unique in process, context, device and
- * callable, opened with all symbols bound, and unlinked at once. Loading is all or nothing: on failure the entry is empty, and
- * the same id can be loaded again. Used by one AICPU thread at a time.
+ * An SO is staged in the first directory of the device that takes it, under a name unique in process, context, device
+ * and callable, opened with all symbols bound, and unlinked at once. Loading is all or nothing: on failure the entry is
+ * empty, and the same id can be loaded again. Used by one AICPU thread at a time.
  */
 #ifndef AICPU_ORCHESTRATION_TABLE_H
 #define AICPU_ORCHESTRATION_TABLE_H
@@ -37,7 +38,8 @@ struct orchestration_source {
 };
 
 /*
- * Replaces what `callable_id` (in range) holds. Counts handles in `block`. Fault sites "aicpu.orchestration.create", ".write",
+ * Replaces what `callable_id` (in range) holds. Counts handles in `block`. Fault sites "aicpu.orchestration.create",
+ * ".write",
  * ".chmod", ".dlopen". Returns 0, or a negative errno with `text` telling which step failed.
  */
 int orchestration_load(struct orchestration_table *table, struct pto_device_block *block, int32_t callable_id,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * runtime: what a device runtime (trb, hbg) provides to the AICPU program's entries; one is linked in (design section 2).
+ * runtime: what a device runtime (trb, hbg) provides to the AICPU program's entries; one is linked in (design section
+ * 2).
  */
 #ifndef AICPU_RUNTIME_H
 #define AICPU_RUNTIME_H
@@ -26,7 +27,7 @@ struct aicpu_launch {
 int aicpu_runtime_create(struct aicpu_runtime **runtime);
 void aicpu_runtime_destroy(struct aicpu_runtime *runtime);
 
-/* Threads that the run's image asks for, 0 counting as 1; 0 when that cannot be served, with the block's message set. */
+/* Threads that the run's image asks for, 0 counting as 1; 0 when there are not so many. */
 uint32_t aicpu_runtime_threads(const struct aicpu_launch *launch);
 /* The word in the run's image, 0 before a launch, at which the threads meet. */
 _Atomic uint32_t *aicpu_runtime_gate(const struct aicpu_launch *launch);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * state: what the AICPU program of one context keeps between launches. It hangs off pto_device_block.state; the program itself has
- * no mutable statics.
+ * state: what the AICPU program of one context keeps between launches. It hangs off pto_device_block.state; the program
+ * itself has no mutable statics.
  */
 #ifndef AICPU_STATE_H
 #define AICPU_STATE_H

@@ -35,8 +35,11 @@ EXEC_NO_TSAN void exec_fibers_unlink(struct exec_processor *processor)
         engine->stalled--;
         exec_waits_remove(&engine->waits, &engine->shared, processor);
         break;
-    case EXEC_STATE_WAITING:
     case EXEC_STATE_USER:
+        engine->users--;
+        exec_waits_remove(&engine->waits, &engine->shared, processor);
+        break;
+    case EXEC_STATE_WAITING:
         exec_waits_remove(&engine->waits, &engine->shared, processor);
         break;
     case EXEC_STATE_LOW:
@@ -163,6 +166,24 @@ EXEC_NO_TSAN static bool exec_fibers_release_stalled(struct exec_engine *engine)
     return false;
 }
 
+/* User code stores to the words that its peers wait for without a word to exec: somebody has to look. */
+EXEC_NO_TSAN static bool exec_fibers_release_users(struct exec_engine *engine)
+{
+    bool any = false;
+    for (struct exec_group *group = engine->running; engine->users > 0 && group != NULL; group = group->next) {
+        for (uint32_t i = 0; i < group->count; i++) {
+            struct exec_processor *processor = group->processors[i];
+            /* Plain load on behalf of the waiter, who looks again himself, with acquire. */
+            if (exec_state_get(processor) == EXEC_STATE_USER &&
+                *(const volatile uint32_t *)(const volatile void *)processor->wait.word != processor->wait.seen) {
+                exec_fibers_make_ready(processor, 0);
+                any = true;
+            }
+        }
+    }
+    return any;
+}
+
 EXEC_NO_TSAN static struct exec_processor *exec_fibers_pick(struct exec_engine *engine, struct exec_processor *caller)
 {
     for (;;) {
@@ -171,6 +192,9 @@ EXEC_NO_TSAN static struct exec_processor *exec_fibers_pick(struct exec_engine *
         }
         if (!exec_policy_empty(&engine->policy)) {
             return exec_policy_next(&engine->policy, caller, EXEC_POINT_BLOCKED);
+        }
+        if (engine->users > 0 && exec_fibers_release_users(engine)) {
+            continue;
         }
         struct exec_timer *first = exec_timers_first(&engine->timers);
         bool sleeper = first != NULL && first->kind == EXEC_TIMER_SLEEP;

@@ -3,9 +3,9 @@
  * fibers: the engine that runs all processors on one OS thread in virtual time. Private to exec.
  *
  * Processors switch straight to each other; the driver's own stack ("root") runs only to start the root group, to
- * report a deadlock, and when the root group has ended. Who runs next: a runnable processor by policy; else the first
- * sleeper, unless a deadline lies before it; else a processor that yielded low; else a stalled waiter of a group in
- * which nobody can get on; else the first deadline. Nobody: deadlock.
+ * report a deadlock, and when the root group has ended. Who runs next: a runnable processor by policy; else waiting
+ * user code whose word has changed; else the first sleeper, unless a deadline lies before it; else a processor that
+ * yielded low; else a stalled waiter of a group in which nobody can get on; else the first deadline. Nobody: deadlock.
  *
  * fibers.c holds that choice, fibers_inline.h the switch, fibers_wait.c the blocking calls, fibers_group.c start and
  * end of groups.

@@ -70,6 +70,7 @@ EXEC_NO_TSAN static int exec_fibers_sleep_on(struct exec_processor *processor, e
     struct exec_engine *engine = processor->engine;
     exec_state_set(processor, state);
     engine->stalled += state == EXEC_STATE_STALLED ? 1u : 0u;
+    engine->users += state == EXEC_STATE_USER ? 1u : 0u;
     exec_waits_add(&engine->waits, &engine->shared, processor);
     if (deadline_ns != EXEC_NEVER) {
         processor->timer.time_ns = deadline_ns;
@@ -167,6 +168,7 @@ EXEC_NO_TSAN static void exec_fibers_release(struct exec_processor *waiter)
 {
     struct exec_engine *engine = waiter->engine;
     engine->stalled -= exec_state_get(waiter) == EXEC_STATE_STALLED ? 1u : 0u;
+    engine->users -= exec_state_get(waiter) == EXEC_STATE_USER ? 1u : 0u;
     exec_waits_remove(&engine->waits, &engine->shared, waiter);
     if (waiter->timer.position != 0) {
         exec_timers_remove(&engine->timers, &waiter->timer);

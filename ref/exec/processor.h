@@ -105,7 +105,8 @@ struct exec_engine {
     struct exec_waits waits;
     struct exec_processor *low_first;
     struct exec_processor *low_last;
-    uint32_t stalled; /* processors in EXEC_STATE_STALLED */
+    uint32_t stalled; /* processors in EXEC_STATE_STALLED ... */
+    uint32_t users;   /* ... and in EXEC_STATE_USER */
     struct exec_context root;
     struct exec_self *outside;     /* exec_self_now of the driver */
     struct exec_group *root_group; /* the one that the driver runs */

@@ -11,6 +11,8 @@
 
 #define EXEC_SPIN_NS 10000u
 #define EXEC_SPIN_LOOKS 32u
+/* User code stores to the words that its peers wait for without a word to exec, so a waiting kernel looks by itself. */
+#define EXEC_USER_LOOK_NS 200000u
 
 enum exec_look { EXEC_LOOK_SAME, EXEC_LOOK_CHANGED, EXEC_LOOK_CANCELLED };
 
@@ -114,6 +116,9 @@ static enum exec_turn exec_stall_turn(struct exec_processor *processor, uint64_t
     }
     for (uint32_t i = 0; i < group->count; i++) {
         const struct exec_processor *other = group->processors[i];
+        if (exec_state_get(other) == EXEC_STATE_USER) {
+            return EXEC_TURN_NONE; /* a busy core is judged by its op limit alone (R22, R33) */
+        }
         if (exec_state_get(other) != EXEC_STATE_STALLED) {
             all_stalled = all_stalled && exec_state_is_over(exec_state_get(other));
         } else if (other->told != progress + 1u && (chosen == NULL || other->wait.rank < chosen->wait.rank)) {
@@ -205,12 +210,14 @@ int exec_threads_user_wait(struct exec_processor *processor)
             break;
         }
         uint64_t since = exec_user_since(processor, exec_group_progress(processor->group));
-        if (exec_threads_now(engine) - since >= engine->options.op_limit_ns) {
+        uint64_t now = exec_threads_now(engine);
+        if (now - since >= engine->options.op_limit_ns) {
             result = -ETIMEDOUT;
             break;
         }
         if (!exec_threads_spin(processor)) {
-            exec_threads_sleep(processor, since + engine->options.op_limit_ns);
+            uint64_t left = since + engine->options.op_limit_ns - now;
+            exec_threads_sleep(processor, now + (left < EXEC_USER_LOOK_NS ? left : EXEC_USER_LOOK_NS));
         }
     }
     exec_state_set(processor, EXEC_STATE_RUNNING);

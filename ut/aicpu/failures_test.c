@@ -235,9 +235,85 @@ static void wait_for_ever(int64_t *args)
 
 static void crash(int64_t *args)
 {
-    static volatile uint32_t *nowhere;
     (void)args;
-    *nowhere = 1;
+    __builtin_trap();
+}
+
+/* The core is gone: its dispatch is never answered. */
+static void vanish(int64_t *args)
+{
+    (void)args;
+    exec_exit();
+}
+
+static void wait_for_vanished(const struct pto_chip_args *args)
+{
+    struct pto_tensor tensor;
+    const uint32_t zero = 0;
+    (void)args;
+    cell(&tensor, 0, 0);
+    (void)submit(0, PTO_ARG_INOUT, 0);
+    (void)pto_get_scalar(&tensor, 1, &zero);
+    returned = true;
+}
+
+static void null_pointers(const struct pto_chip_args *args)
+{
+    struct pto_tensor tensor;
+    struct pto_arg arg;
+    cell(&tensor, 0, 0);
+    pto_arg_init(&arg);
+    switch (args->scalars[0]) {
+    case 0:
+        (void)pto_submit_aiv(0, NULL);
+        break;
+    case 1:
+        (void)pto_submit(NULL, &arg);
+        break;
+    case 2:
+        (void)pto_get_scalar(NULL, 1, &arg.explicit_dep_count);
+        break;
+    case 3:
+        pto_set_scalar(&tensor, 1, NULL, 1);
+        break;
+    case 4:
+        arg.explicit_dep_count = 1;
+        (void)pto_submit_aiv(1, &arg);
+        break;
+    case 5:
+        arg.tensor_count = 17;
+        (void)pto_submit_aiv(1, &arg);
+        break;
+    case 6:
+        arg.scalar_count = -1;
+        (void)pto_submit_aiv(1, &arg);
+        break;
+    case 7:
+        arg.tensor_count = 1;
+        arg.tags[0] = PTO_ARG_INPUT;
+        arg.refs[0].tensor = NULL;
+        (void)pto_submit_aiv(1, &arg);
+        break;
+    case 8: {
+        struct pto_mixed_kernels none = {PTO_KERNEL_NONE, PTO_KERNEL_NONE, PTO_KERNEL_NONE};
+        (void)pto_submit(&none, &arg);
+        break;
+    }
+    case 9:
+        tensor.owner_task_id = 0x700000000ull;
+        (void)pto_add_input(&arg, &tensor);
+        (void)pto_submit_aiv(1, &arg);
+        break;
+    case 10:
+        tensor.ndims = 2;
+        tensor.strides[1] = 0;
+        (void)pto_get_scalar(&tensor, 1, &arg.explicit_dep_count);
+        break;
+    default:
+        pto_scope_begin((enum pto_scope_mode)7);
+        break;
+    }
+    returned = true;
 }
 
 static void allocation_with_input(const struct pto_chip_args *args)
@@ -289,7 +365,15 @@ static const struct failure failures[] = {
     {"negative kernel id", bad_kernel, {(uint64_t)-2}, -5, "-2 is not in 0..1023", false, 0, 0, 0},
     {"no block", bad_blocks, {0, 0}, -5, "0 blocks", false, 0, 0, 0},
     {"negative blocks", bad_blocks, {0x8000, 0}, -5, "-32768 blocks", false, 0, 0, 0},
-    {"too many to start together", bad_blocks, {3, 1}, -7, "3 blocks are to start together, there are cores for 2", false, 0, 0, 0},
+    {"too many to start together",
+     bad_blocks,
+     {3, 1},
+     -7,
+     "3 blocks are to start together, there are cores for 2",
+     false,
+     0,
+     0,
+     0},
     {"start together", bad_blocks, {2, 1}, -5, "not supported by this build", false, 0, 0, 0},
     {"dependency on nothing", bad_dependency, {PTO_TASK_ID_INVALID}, -5, "names no task", false, 0, 0, 0},
     {"dependency on the future", bad_dependency, {5}, -5, "0x5, names no task", false, 0, 0, 0},
@@ -307,6 +391,18 @@ static const struct failure failures[] = {
     {"fatal with a negative code", fatal, {(uint64_t)-42}, -42, "asked for 3", true, 0, 0, 0},
     {"allocation with input", allocation_with_input, {0}, -5, "alloc_tensors: 1 tensors", false, 0, 0, 0},
     {"submit after done", submit_after_done, {0}, -5, "said that it is done", false, 0, 0, 0},
+    {"no Arg", null_pointers, {0}, -5, "the Arg is NULL", false, 0, 0, 0},
+    {"no kernels", null_pointers, {1}, -5, "the kernels is NULL", false, 0, 0, 0},
+    {"no tensor to read", null_pointers, {2}, -5, "the tensor is NULL", false, 0, 0, 0},
+    {"no indices", null_pointers, {3}, -5, "the index list is NULL", false, 0, 0, 0},
+    {"no dependency list", null_pointers, {4}, -5, "1 dependencies without a list", false, 0, 0, 0},
+    {"17 tensors", null_pointers, {5}, -5, "17 tensors, allowed are 0..16", false, 0, 0, 0},
+    {"negative scalars", null_pointers, {6}, -5, "-1 scalars, allowed are 0..32", false, 0, 0, 0},
+    {"NULL among the tensors", null_pointers, {7}, -5, "tensor 0 of 1 is NULL", false, 0, 0, 0},
+    {"no kernel at all", null_pointers, {8}, -5, "no kernel is named", false, 0, 0, 0},
+    {"owned by nobody", null_pointers, {9}, -5, "owned by 0x700000000", false, 0, 0, 0},
+    {"broken tensor to read", null_pointers, {10}, -5, "is no good for 1 indices", false, 0, 0, 0},
+    {"unknown scope mode", null_pointers, {11}, -5, "mode 7 is not AUTO", false, 0, 0, 0},
     {"large index", large_index, {0}, -5, "index 1 of dimension 0 is not below 1", false, 0, 0, 0},
 };
 
@@ -449,9 +545,12 @@ static void images_that_make_no_sense(void **state)
         void (*edit)(struct trb_runtime *image);
         const char *message;
     } cases[] = {
-        {too_many_threads, "5 AICPU threads asked, there are 4"}, {bad_callable_low, "callable id -1 is not in 0..63"},
-        {bad_callable_high, "callable id 64 is not in 0..63"},    {bad_window, "task window of 6"},
-        {bad_pool, "dependency pool of 3"},                       {bad_cores, "blocks (or of cores) of 1"},
+        {too_many_threads, "5 AICPU threads asked, there are 4"},
+        {bad_callable_low, "callable id -1 is not in 0..63"},
+        {bad_callable_high, "callable id 64 is not in 0..63"},
+        {bad_window, "task window of 6"},
+        {bad_pool, "dependency pool of 3"},
+        {bad_cores, "blocks (or of cores) of 1"},
         {cached_but_not_loaded, "callable 9 is said to be loaded"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -504,8 +603,7 @@ static void kernel_failures_on(enum exec_kind kind)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         for (uint32_t threads = 1; threads <= 4; threads++) {
             struct mini_result result;
-            struct mini_run run = {
-                .orchestration = good, .kernels = {cases[i].kernel, do_nothing}, .threads = threads};
+            struct mini_run run = {.orchestration = good, .kernels = {cases[i].kernel, do_nothing}, .threads = threads};
             mini_device_run(device, &run, &result);
             assert_int_equal(result.outcome.end, cases[i].end);
             if (cases[i].status != 0) {
@@ -514,6 +612,35 @@ static void kernel_failures_on(enum exec_kind kind)
             }
             run_good(device, threads);
         }
+    }
+    mini_device_destroy(device);
+}
+
+/* A dispatch that is never answered: the schedulers give up with 100, a waiting orchestrator with 8. */
+static void lost_completions(void **state)
+{
+    (void)state;
+    struct mini_device *device = mini_device_create(NULL);
+    for (uint32_t threads = 1; threads <= 4; threads++) {
+        struct mini_result result;
+        struct mini_run run = {.orchestration = good, .kernels = {vanish, do_nothing}, .threads = threads, .blocks = 2};
+        mini_device_run(device, &run, &result);
+        if (result.outcome.end != EXEC_END_OK) {
+            print_error("%u threads: %s\n%s\n", threads, result.message, result.outcome.report);
+        }
+        assert_int_equal(result.outcome.end, EXEC_END_OK);
+        assert_int_equal(result.status, -100);
+        assert_int_equal(result.sched_code, 100);
+        assert_non_null(strstr(result.message, "nothing can get on"));
+        run_good(device, threads);
+        run.orchestration = wait_for_vanished;
+        returned = false;
+        mini_device_run(device, &run, &result);
+        assert_int_equal(result.outcome.end, EXEC_END_OK);
+        assert_int_equal(result.status, -8);
+        assert_int_equal(result.orch_code, 8);
+        assert_false(returned);
+        run_good(device, threads);
     }
     mini_device_destroy(device);
 }
@@ -587,6 +714,7 @@ int main(void)
         cmocka_unit_test(images_that_make_no_sense),
         cmocka_unit_test(core_with_an_impossible_id),
         cmocka_unit_test(kernel_failures),
+        cmocka_unit_test(lost_completions),
         cmocka_unit_test(no_memory),
         cmocka_unit_test(packed_output_is_published),
     };

@@ -2,9 +2,9 @@
 #define PTO_ORCHESTRATION_UNIT
 #include "mini_device.h"
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 
 #include <cmocka.h>

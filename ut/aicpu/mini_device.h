@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mini_device: the two device programs in one process, on an exec group, with orchestrations and kernels as plain functions.
+ * mini_device: the two device programs in one process, on an exec group, with orchestrations and kernels as plain
+ * functions.
  *
  * It plays the host's part of the contract (abi/device_program.h, abi/trb_runtime.h) and nothing else.
  */
 #ifndef UT_AICPU_MINI_DEVICE_H
 #define UT_AICPU_MINI_DEVICE_H
 
+#include "abi/device_program.h"
 #include "abi/orchestration.h"
 #include "abi/trb_runtime.h"
-#include "abi/device_program.h"
 #include "aicpu/runtime.h"
 #include "exec/exec.h"
 
@@ -26,7 +27,7 @@ void mini_device_destroy(struct mini_device *device);
 
 /* A run; zero fields mean 1 block, 2 threads, window 64, heap 64 KiB, pool 64. */
 struct mini_run {
-    mini_orchestration *orchestration; /* NULL: `image` as it is */
+    mini_orchestration *orchestration;  /* NULL: `image` as it is */
     mini_kernel *kernels[MINI_KERNELS]; /* by kernel id */
     uint32_t blocks;
     uint32_t threads;
@@ -34,13 +35,13 @@ struct mini_run {
     uint64_t heap;
     uint64_t pool;
     uint64_t scalars[4];
-    uint32_t absent_core; /* worker + 1 whose physical id is out of range */
+    uint32_t absent_core;                    /* worker + 1 whose physical id is out of range */
     void (*edit)(struct trb_runtime *image); /* last word on the image, may be NULL */
 };
 
 struct mini_result {
-    int status;         /* first non-zero result of a processor, or 0 */
-    int32_t orch_code;  /* from the shared-memory header */
+    int status;        /* first non-zero result of a processor, or 0 */
+    int32_t orch_code; /* from the shared-memory header */
     int32_t sched_code;
     uint64_t tasks;
     uint64_t dispatches;

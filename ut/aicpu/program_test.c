@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Random task graphs on the whole device against the same tasks run one after another (R19). Tasks access windows of one arena,
- * contiguous and strided, of several element types and base addresses that overlap, and buffers that other tasks created.
+ * Random task graphs on the whole device against the same tasks run one after another (R19). Tasks access windows of
+ * one arena, contiguous and strided, of several element types and base addresses that overlap, and buffers that other
+ * tasks created.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -84,7 +85,8 @@ static void store(const struct window *w, uint32_t r, uint32_t c, uint64_t value
     memcpy(w->data + ((uint64_t)r * w->pitch + c) * w->element, &value, w->element);
 }
 
-/* What a task does: reads all it may read, then writes values that depend on what it read. Returns the sum of its reads. */
+/* What a task does: reads all it may read, then writes values that depend on what it read. Returns the sum of its
+ * reads. */
 static uint64_t stamp(uint64_t number, const struct window *windows, uint32_t count)
 {
     uint64_t sum = mix(number, 1);
@@ -231,16 +233,15 @@ static void run_model(void)
             const struct step_arg *arg = &step->args[a];
             uint32_t element = pto_data_type_bytes(arg->dtype);
             bool in_created = arg->is_created || arg->tag == PTO_ARG_OUTPUT;
-            windows[a] =
-                in_created ? (struct window){.data = (unsigned char *)&created_model[arg->created][arg->skip],
-                                             .element = 8,
-                                             .rows = 1,
-                                             .columns = CREATED_ELEMENTS - arg->skip}
-                           : (struct window){.data = model + arg->offset + (uint64_t)arg->skip * element,
-                                             .element = element,
-                                             .rows = arg->rows,
-                                             .columns = arg->columns,
-                                             .pitch = arg->pitch};
+            windows[a] = in_created ? (struct window){.data = (unsigned char *)&created_model[arg->created][arg->skip],
+                                                      .element = 8,
+                                                      .rows = 1,
+                                                      .columns = CREATED_ELEMENTS - arg->skip}
+                                    : (struct window){.data = model + arg->offset + (uint64_t)arg->skip * element,
+                                                      .element = element,
+                                                      .rows = arg->rows,
+                                                      .columns = arg->columns,
+                                                      .pitch = arg->pitch};
             windows[a].tag = arg->tag;
         }
         model_sums[step->number] = stamp(step->number, windows, step->arg_count);
@@ -274,8 +275,8 @@ static void draw_window(struct step_arg *arg)
 
 struct generator {
     uint32_t depth;
-    uint32_t in_scope[4];        /* tasks */
-    uint32_t created_from[5];    /* outputs visible at each depth start here */
+    uint32_t in_scope[4];     /* tasks */
+    uint32_t created_from[5]; /* outputs visible at each depth start here */
     uint32_t created_count;
     uint32_t outputs_in_scope[4];
     uint32_t window;
@@ -358,9 +359,9 @@ static void check_run(struct mini_device *device, const struct mini_run *run, ui
     run_model();
     mini_device_run(device, run, &result);
     if (result.status != 0 || memcmp(arena, model, ARENA_BYTES) != 0 || memcmp(sums, model_sums, sizeof(sums)) != 0) {
-        print_error("seed %llu threads %u blocks %u window %llu pool %llu: status %d %s\n%s\n", (unsigned long long)seed,
-                    run->threads, run->blocks, (unsigned long long)run->window, (unsigned long long)run->pool,
-                    result.status, result.message, result.outcome.report);
+        print_error("seed %llu threads %u blocks %u window %llu pool %llu: status %d %s\n%s\n",
+                    (unsigned long long)seed, run->threads, run->blocks, (unsigned long long)run->window,
+                    (unsigned long long)run->pool, result.status, result.message, result.outcome.report);
     }
     assert_int_equal(result.status, 0);
     assert_int_equal(result.tasks, task_count);

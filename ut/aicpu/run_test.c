@@ -140,8 +140,9 @@ static void small_runs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(small_runs), cmocka_unit_test(fibers_round_robin), cmocka_unit_test(fibers_random),
-        cmocka_unit_test(fibers_pct), cmocka_unit_test(threads),
+        cmocka_unit_test(small_runs),    cmocka_unit_test(fibers_round_robin),
+        cmocka_unit_test(fibers_random), cmocka_unit_test(fibers_pct),
+        cmocka_unit_test(threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -4,15 +4,15 @@
 #ifndef UT_EXEC_RIG_H
 #define UT_EXEC_RIG_H
 
-#include <cmocka.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "exec/exec.h"
 #include "exec/sanitizer.h"

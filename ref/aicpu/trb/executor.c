@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * executor: the life of one run (device.md 2.5, 9.1). The first thread meets the cores; then every thread plays its part: the
- * last one is the orchestrator, the others schedule, and a single thread does both. The last one to leave checks and
- * reports.
+ * executor: the life of one run (device.md 2.5, 9.1). The first thread meets the cores; then every thread plays its
+ * part: the last one is the orchestrator, the others schedule, and a single thread does both. The last one to leave
+ * checks and reports.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -132,7 +132,7 @@ static int call_user(struct aicpu_runtime *context, void (*function)(void *), st
 
 static void bind_orchestration(const struct orchestration *orchestration, struct pto_runtime_handle *handle)
 {
-    typedef void bind_function(struct pto_runtime_handle *rt);
+    typedef void bind_function(struct pto_runtime_handle * rt);
     if (orchestration->bind != NULL) {
         bind_function *bind = (bind_function *)(uintptr_t)orchestration->bind;
         exec_user_enter();
@@ -209,8 +209,9 @@ int aicpu_runtime_thread(const struct aicpu_launch *launch, uint32_t index)
             rc = trb_release_cores(scheduler);
         }
     }
-    if (rc != 0) {
-        trb_latch(run, TRB_SCHEDULER, index, PTO_RUN_FAILED, "the launch was cancelled while scheduler %u waited", index);
+    if (rc == -ECANCELED) {
+        trb_latch(run, TRB_SCHEDULER, index, PTO_RUN_FAILED, "the launch was cancelled while scheduler %u waited",
+                  index);
     }
     /* Acquire: pairs with the latch. */
     return atomic_load_explicit(&run->status, memory_order_acquire);

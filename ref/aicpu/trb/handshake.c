@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aicpu/trb/handshake.h"
 
-#include <string.h>
+#include <errno.h>
 
 /* Stores a word of the handshake and wakes the core that waits for it. */
 static void tell(_Atomic uint32_t *word, uint32_t value)
@@ -69,19 +69,30 @@ static uint32_t owner_of(const struct trb_run *run, uint32_t worker)
     return cluster % run->schedulers;
 }
 
+/* Waits for a core's word of the handshake. Whoever is alive answers at once; whoever is not must not hang the run. */
+static int await(struct trb_run *run, _Atomic uint32_t *word, uint32_t worker)
+{
+    int rc = exec_wait(word, 0, exec_now() + EXEC_SYNC_LIMIT_NS);
+    if (rc == -ETIMEDOUT) {
+        trb_latch(run, TRB_SCHEDULER, 0, PTO_RUN_FAILED, "core %u did not answer within %llu ns", worker,
+                  (unsigned long long)EXEC_SYNC_LIMIT_NS);
+    }
+    return rc;
+}
+
 /* Takes the registers of a core that has told its physical id. */
 static int map_registers(struct aicpu_runtime *context, const uint64_t *table, uint32_t worker)
 {
     struct trb_run *run = &context->run;
     struct pto_handshake *handshake = &run->image->workers[worker];
-    int rc = exec_wait(&handshake->aicore_regs_ready, 0, EXEC_NEVER);
+    int rc = await(run, &handshake->aicore_regs_ready, worker);
     if (rc != 0) {
         return rc;
     }
     uint32_t physical = handshake->physical_core_id;
     if (physical >= NPU_MAX_PHYSICAL_CORES || table[physical] == 0) {
-        trb_latch(run, TRB_SCHEDULER, 0, PTO_RUN_FAILED, "core %u reports physical id %u, there are %u", worker, physical,
-                  NPU_MAX_PHYSICAL_CORES);
+        trb_latch(run, TRB_SCHEDULER, 0, PTO_RUN_FAILED, "core %u reports physical id %u, there are %u", worker,
+                  physical, NPU_MAX_PHYSICAL_CORES);
         return -1;
     }
     struct npu_register_block *registers = (struct npu_register_block *)(uintptr_t)table[physical];
@@ -113,7 +124,7 @@ int trb_handshake(struct aicpu_runtime *context, const uint64_t *table)
         tell(&image->workers[i].aicpu_regs_ready, 1);
     }
     for (uint32_t i = 0; i < image->worker_count && rc == 0; i++) {
-        rc = exec_wait(&image->workers[i].aicore_done, 0, EXEC_NEVER);
+        rc = await(&context->run, &image->workers[i].aicore_done, i);
     }
     if (rc != 0) {
         return rc;
@@ -135,29 +146,35 @@ static void write_cores(struct trb_scheduler *scheduler, uint32_t offset, uint32
     }
 }
 
-static bool all_exited(const struct trb_scheduler *scheduler)
+static uint32_t cores_left(const struct trb_scheduler *scheduler)
 {
+    uint32_t left = 0;
     for (uint32_t lane = 0; lane < TRB_LANES; lane++) {
         for (uint32_t i = 0; i < scheduler->cores.clusters; i++) {
-            if (npu_register_read(scheduler->cores.core[lane][i].registers, NPU_COND_OFFSET) != PTO_COND_EXITED) {
-                return false;
-            }
+            left += npu_register_read(scheduler->cores.core[lane][i].registers, NPU_COND_OFFSET) != PTO_COND_EXITED;
         }
     }
-    return true;
+    return left;
 }
 
 int trb_release_cores(struct trb_scheduler *scheduler)
 {
-    _Atomic uint32_t *bell = &scheduler->run->bells[scheduler->index].word;
+    struct trb_run *run = scheduler->run;
+    _Atomic uint32_t *bell = &run->bells[scheduler->index].word;
+    uint64_t deadline = exec_now() + EXEC_SYNC_LIMIT_NS;
     write_cores(scheduler, NPU_DATA_MAIN_BASE_OFFSET, PTO_REG_EXIT_SIGNAL);
     for (;;) {
         /* Acquire: pairs with npu_bell_ring. Read before the cores are looked at. */
         uint32_t seen = atomic_load_explicit(bell, memory_order_acquire);
-        if (all_exited(scheduler)) {
+        uint32_t left = cores_left(scheduler);
+        if (left == 0) {
             break;
         }
-        int rc = exec_wait(bell, seen, EXEC_NEVER);
+        int rc = exec_wait(bell, seen, deadline);
+        if (rc == -ETIMEDOUT) {
+            trb_latch(run, TRB_SCHEDULER, scheduler->index, PTO_RUN_FAILED, "%u cores did not leave within %llu ns",
+                      left, (unsigned long long)EXEC_SYNC_LIMIT_NS);
+        }
         if (rc != 0) {
             return rc;
         }

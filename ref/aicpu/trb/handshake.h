@@ -8,9 +8,10 @@
 #include "aicpu/trb/context.h"
 
 /*
- * First thread: meets every core of the run, gives each to a scheduler (cluster c to scheduler c modulo their number) and rings
- * that scheduler's bell from then on. `table` holds the register base of each physical core. On failure (a core that reports an
- * impossible id; -ECANCELED) every core has been told to leave, and the error is latched. Returns 0 or negative.
+ * First thread: meets every core of the run, gives each to a scheduler (cluster c to scheduler c modulo their number)
+ * and rings that scheduler's bell from then on. `table` holds the register base of each physical core. On failure (a
+ * core that reports an impossible id; -ECANCELED) every core has been told to leave, and the error is latched. Returns
+ * 0 or negative.
  */
 int trb_handshake(struct aicpu_runtime *context, const uint64_t *table);
 
@@ -18,8 +19,9 @@ int trb_handshake(struct aicpu_runtime *context, const uint64_t *table);
 void trb_dismiss_cores(struct trb_runtime *image);
 
 /*
- * A scheduler's last act: tells its cores to leave, and waits until they have. A core that is still in a kernel leaves after it;
- * how long that may take is R33's business. Returns 0 or -ECANCELED.
+ * A scheduler's last act: tells its cores to leave, and waits until they have. A core that is still in a kernel leaves
+ * after it; how long that may take is R33's business. A core that is gone for good fails the run after the sync limit.
+ * Returns 0, -ECANCELED, -ETIMEDOUT.
  */
 int trb_release_cores(struct trb_scheduler *scheduler);
 

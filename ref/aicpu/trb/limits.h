@@ -3,6 +3,8 @@
 #ifndef AICPU_TRB_LIMITS_H
 #define AICPU_TRB_LIMITS_H
 
+#include "exec/exec.h"
+
 #define TRB_MAX_SCOPE_DEPTH 64u
 #define TRB_SCOPE_TASKS 65536u   /* tasks in all open scopes together */
 #define TRB_MAP_ENTRIES 65536u   /* accesses of live tasks that the tensor map remembers */
@@ -13,12 +15,12 @@
 #define TRB_RELEASE_BATCH 256u   /* deferred releases per thread */
 #define TRB_DUMMIES_PER_PASS 16u /* dummy tasks completed in one pass */
 #define TRB_SUBMITS_PER_BELL 32u
-#define TRB_ADVISED_LEAD 256u  /* submitted - completed at which the orchestrator offers its turn */
-#define TRB_PREFETCH_TASKS 8u  /* how far ahead a submit touches the next slots */
-#define TRB_MAX_CLUSTERS 64u   /* of one scheduler: one bit each in a word */
-#define TRB_MAX_SCHEDULERS 8u  /* AICPU threads of the larger architecture, rounded up */
-#define TRB_LOOK_NS 100u       /* modelled duration of a scheduler's look at its cores */
-#define TRB_STALL_PATIENCE 8u  /* stalls in a row that a busy core excuses; R33 ends it long before */
-#define TRB_MAX_BLOCKS_LANES 32767 /* blocks * lanes of one task: counted in 16 bits */
+#define TRB_ADVISED_LEAD 256u                    /* submitted - completed at which the orchestrator offers its turn */
+#define TRB_PREFETCH_TASKS 8u                    /* how far ahead a submit touches the next slots */
+#define TRB_MAX_CLUSTERS 64u                     /* of one scheduler: one bit each in a word */
+#define TRB_MAX_SCHEDULERS 8u                    /* AICPU threads of the larger architecture, rounded up */
+#define TRB_LOOK_NS 100u                         /* modelled duration of a scheduler's look at its cores */
+#define TRB_BUSY_LIMIT_NS (2 * EXEC_OP_LIMIT_NS) /* a busy core excuses a stall no longer; R33 ends it long before */
+#define TRB_MAX_BLOCKS_LANES 32767               /* blocks * lanes of one task: counted in 16 bits */
 
 #endif

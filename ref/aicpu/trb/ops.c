@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ops: the fourteen calls of an orchestration (device.md 2.2, 9.2). Each one leaves user code on the way in and enters it again on
- * the way out, so that the watchdog of R33 never interrupts the runtime itself.
+ * ops: the fourteen calls of an orchestration (device.md 2.2, 9.2). Each one leaves user code on the way in and enters
+ * it again on the way out, so that the watchdog of R33 never interrupts the runtime itself.
  */
 #include <stdio.h>
 #include <string.h>
@@ -17,8 +17,8 @@ static struct trb_orchestrator *orchestrator_of(struct pto_runtime_handle *rt)
 }
 
 /*
- * Usual results are put together from registers: a copy would read back what was just stored in pieces, and wait until the
- * task's own stores, most of them cache misses, have drained.
+ * Usual results are put together from registers: a copy would read back what was just stored in pieces, and wait until
+ * the task's own stores, most of them cache misses, have drained.
  */
 static struct pto_task_outputs submit(struct pto_runtime_handle *rt, enum trb_request_kind kind,
                                       const struct pto_mixed_kernels *kernels, const struct pto_arg *arg)

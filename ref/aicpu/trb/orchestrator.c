@@ -19,7 +19,6 @@ void trb_orchestrator_reset(struct trb_orchestrator *orchestrator, struct trb_ru
     }
     orchestrator->submitted = 0;
     orchestrator->unannounced = 0;
-    orchestrator->stalls = 0;
     orchestrator->advised = exec_wants_advice();
     orchestrator->closed = false;
 }
@@ -62,7 +61,7 @@ enum trb_wait trb_orchestrator_wait(struct trb_orchestrator *orchestrator, uint3
     if (orchestrator->scheduler != NULL) {
         rc = wait_as_scheduler(orchestrator);
     } else {
-        rc = exec_wait_stall(&run->progress, seen, 0);
+        rc = trb_wait(run, &run->progress, seen, 0);
     }
     if (rc == -ECANCELED) {
         trb_fail(orchestrator, PTO_RUN_FAILED, "the launch was cancelled while the orchestration waited");
@@ -70,12 +69,7 @@ enum trb_wait trb_orchestrator_wait(struct trb_orchestrator *orchestrator, uint3
     if (trb_run_failed(run)) {
         return TRB_GAVE_UP;
     }
-    if (rc != -EDEADLK) {
-        orchestrator->stalls = 0;
-        return TRB_LOOK_AGAIN;
-    }
-    bool excused = orchestrator->stalls++ < TRB_STALL_PATIENCE && trb_any_core_busy(run);
-    return excused ? TRB_LOOK_AGAIN : TRB_STALLED;
+    return rc == -EDEADLK ? TRB_STALLED : TRB_LOOK_AGAIN;
 }
 
 void trb_orchestrator_sync(struct trb_orchestrator *orchestrator, uint32_t ring)
@@ -83,6 +77,8 @@ void trb_orchestrator_sync(struct trb_orchestrator *orchestrator, uint32_t ring)
     struct trb_task_ring *synced = &orchestrator->rings[ring];
     uint32_t alive = trb_ring_last_alive(synced);
     while (synced->alive != alive) {
+        const struct trb_task_record *later = &synced->records[(synced->alive + TRB_PREFETCH_TASKS) & synced->mask];
+        __builtin_prefetch(&orchestrator->map.entries[later->map_entries], 1);
         trb_map_retire(&orchestrator->map, &synced->records[synced->alive & synced->mask].map_entries);
         trb_ring_retire(synced);
     }
@@ -119,6 +115,7 @@ void trb_close_scope(struct trb_orchestrator *orchestrator)
     uint32_t rings = 0;
     struct pto_slot_state **tasks = trb_scope_close(&orchestrator->scopes, &count);
     for (uint32_t i = 0; i < count; i++) {
+        __builtin_prefetch(tasks[i + TRB_PREFETCH_TASKS < count ? i + TRB_PREFETCH_TASKS : i], 1);
         uint32_t ring = tasks[i]->ring_id; /* the slot may be gone after the drop */
         if (trb_slot_drop(tasks[i])) {
             rings |= 1u << ring;

@@ -4,12 +4,12 @@
  *
  * Everything here is private to that thread, except what it hands over through the wiring queue and the slots.
  *
- * Waiting. Whenever a limit is reached the orchestrator waits until schedulers got on, and looks again; only when no schedule
- * could get on any more (exec_wait_stall) does it give up with the limit's code. When it is the only AICPU thread it runs
- * scheduler passes itself instead of waiting for others.
+ * Waiting. Whenever a limit is reached the orchestrator waits until schedulers got on, and looks again; only when no
+ * schedule could get on any more (exec_wait_stall) does it give up with the limit's code. When it is the only AICPU
+ * thread it runs scheduler passes itself instead of waiting for others.
  *
- * Failing. trb_fail latches a code and does not return: the user's stack is abandoned. When somebody else latched an error, the
- * operation under way returns "gave up" and has no further effect.
+ * Failing. trb_fail latches a code and does not return: the user's stack is abandoned. When somebody else latched an
+ * error, the operation under way returns "gave up" and has no further effect.
  */
 #ifndef AICPU_TRB_ORCHESTRATOR_H
 #define AICPU_TRB_ORCHESTRATOR_H
@@ -34,7 +34,6 @@ struct trb_orchestrator {
     uint32_t first_alive[PTO_RING_COUNT]; /* rings' `alive`, as the map wants them */
     uint64_t submitted;                   /* tasks, allocations included */
     uint32_t unannounced;                 /* submits since scheduler 0 was rung */
-    uint32_t stalls;                      /* in a row */
     bool advised;                         /* exec_wants_advice of this run */
     bool closed;                          /* orchestration_done was called */
     jmp_buf escape;                       /* the way out of the user's stack */
@@ -84,8 +83,8 @@ bool trb_submit(struct trb_orchestrator *orchestrator, enum trb_request_kind kin
                 const struct pto_mixed_kernels *kernels, const struct pto_arg *arg, struct trb_submitted *submitted);
 
 /*
- * Waits until no live task conflicts with an access of `tensor` (a refreshed copy): its writers, and for a write its readers.
- * False when it gave up.
+ * Waits until no live task conflicts with an access of `tensor` (a refreshed copy): its writers, and for a write its
+ * readers. False when it gave up.
  */
 bool trb_wait_for_tensor(struct trb_orchestrator *orchestrator, const struct pto_tensor *tensor, bool writes);
 

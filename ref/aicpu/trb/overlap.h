@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * overlap: whether an access that is about to be submitted touches bytes that an earlier access touches (device.md 1.12, R19).
+ * overlap: whether an access that is about to be submitted touches bytes that an earlier access touches
+ * (device.md 1.12, R19).
  *
- * Judged in bytes, so it holds across base addresses and element types. It errs to one side only: NO_OVERLAP is said only of
- * disjoint accesses, COVERED only when the probe contains every byte of the entry. Rectangles of one row-major buffer, cut by
- * the same strides, are told apart exactly; other strided pairs by their outer byte ranges.
+ * Judged in bytes, so it holds across base addresses and element types. It errs to one side only: NO_OVERLAP is said
+ * only of disjoint accesses, COVERED only when the probe contains every byte of the entry. Rectangles of one row-major
+ * buffer, cut by the same strides, are told apart exactly; other strided pairs by their outer byte ranges.
  */
 #ifndef AICPU_TRB_OVERLAP_H
 #define AICPU_TRB_OVERLAP_H
@@ -33,8 +34,8 @@ struct trb_map_entry {
     uint8_t dtype;
     uint8_t ndims;
     bool contiguous;
-    uint8_t access : 7; /* enum trb_access */
-    bool is_listed : 1; /* false: superfluous, only waiting for its task to retire */
+    uint8_t access : 7;             /* enum trb_access */
+    bool is_listed : 1;             /* false: superfluous, only waiting for its task to retire */
     uint64_t start_offset;          /* elements */
     uint32_t shapes[PTO_MAX_DIMS];  /* second line: written where trb_entry_needs_grid */
     uint32_t strides[PTO_MAX_DIMS]; /* elements */
@@ -60,8 +61,8 @@ static inline struct trb_span trb_span_of(const struct pto_tensor *tensor)
 }
 
 /*
- * Contiguous accesses of rank 1 and 2 fill their byte range as far as any rectangle of their grid can tell; of higher ranks they
- * may lie in a hole of another rectangle.
+ * Contiguous accesses of rank 1 and 2 fill their byte range as far as any rectangle of their grid can tell; of higher
+ * ranks they may lie in a hole of another rectangle.
  */
 static inline bool trb_entry_needs_grid(bool contiguous, uint32_t ndims)
 {

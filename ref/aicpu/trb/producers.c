@@ -45,8 +45,8 @@ static bool drop_completed(struct trb_draft *draft)
 }
 
 /*
- * Spill entries of tasks that have retired meanwhile. The ring itself is not synced here: the tensor map is being walked, and
- * entries must not be freed under it.
+ * Spill entries of tasks that have retired meanwhile. The ring itself is not synced here: the tensor map is being
+ * walked, and entries must not be freed under it.
  */
 static void reclaim_spill(struct trb_task_ring *ring)
 {

@@ -2,10 +2,10 @@
 /*
  * producers: collects the tasks that a task being submitted has to wait for (device.md 1.13, R19, R20, R21).
  *
- * Each producer is listed once, found by a stamp in its record, the first 64 in the payload and the rest in the spill pool. A
- * producer that is gone is recognised by its id and dropped. There are two kinds of edges: *held* ones, from the creator of a
- * tensor or an explicit dependency, keep the producer and its buffers alive; *ordered* ones, from the tensor map, matter only
- * until the producer has completed.
+ * Each producer is listed once, found by a stamp in its record, the first 64 in the payload and the rest in the spill
+ * pool. A producer that is gone is recognised by its id and dropped. There are two kinds of edges: *held* ones, from
+ * the creator of a tensor or an explicit dependency, keep the producer and its buffers alive; *ordered* ones, from the
+ * tensor map, matter only until the producer has completed.
  */
 #ifndef AICPU_TRB_PRODUCERS_H
 #define AICPU_TRB_PRODUCERS_H

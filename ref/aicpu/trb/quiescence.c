@@ -24,8 +24,8 @@ static int check_slot(const struct trb_task_ring *ring, uint32_t local, char *te
     if (broken == NULL) {
         return 0;
     }
-    (void)snprintf(text, capacity, "invariant %s: task %u of ring %u, references %d of %d, subtasks %d of %d", broken, local,
-                   ring->index, dropped, slot->fanout_count, finished, slot->total_required_subtasks);
+    (void)snprintf(text, capacity, "invariant %s: task %u of ring %u, references %d of %d, subtasks %d of %d", broken,
+                   local, ring->index, dropped, slot->fanout_count, finished, slot->total_required_subtasks);
     return -1;
 }
 
@@ -33,8 +33,8 @@ static int check_ring(const struct trb_task_ring *ring, const struct trb_dep_poo
 {
     uint32_t alive = trb_ring_last_alive(ring);
     if (alive != ring->next) {
-        (void)snprintf(text, capacity, "invariant 14: last_task_alive of ring %u is %u, %u tasks were taken", ring->index,
-                       alive, ring->next);
+        (void)snprintf(text, capacity, "invariant 14: last_task_alive of ring %u is %u, %u tasks were taken",
+                       ring->index, alive, ring->next);
         return -1;
     }
     if (ring->blocks != 0 || ring->spill.tail != ring->spill.top || pool->tail != pool->top) {

@@ -2,7 +2,8 @@
 /*
  * quiescence: what must be true of every structure once a run has ended well (device.md 7.1: 12, 14-17, 20, 21).
  *
- * Costs what the run used. Checked after every run of a debug build; a violation fails the run with -1 and names the invariant.
+ * Costs what the run used. Checked after every run of a debug build; a violation fails the run with -1 and names the
+ * invariant.
  */
 #ifndef AICPU_TRB_QUIESCENCE_H
 #define AICPU_TRB_QUIESCENCE_H

@@ -2,9 +2,10 @@
 /*
  * ready_queue: tasks that may run, between any number of AICPU threads (device.md 3.4).
  *
- * A bounded ring whose cells carry their own turn, so that pushing and popping threads meet only in the two position counters.
- * A task is in at most one queue and at most once, and the capacity is at least the number of tasks that can be alive: a push
- * always finds room, and waits at most for a thread that is about to leave the cell. Pops give tasks in push order.
+ * A bounded ring whose cells carry their own turn, so that pushing and popping threads meet only in the two position
+ * counters. A task is in at most one queue and at most once, and the capacity is at least the number of tasks that can
+ * be alive: a push always finds room, and waits at most for a thread that is about to leave the cell. Pops give tasks
+ * in push order.
  */
 #ifndef AICPU_TRB_READY_QUEUE_H
 #define AICPU_TRB_READY_QUEUE_H
@@ -40,8 +41,8 @@ void trb_ready_push(struct trb_ready_queue *queue, struct pto_slot_state *const 
 uint32_t trb_ready_pop(struct trb_ready_queue *queue, struct pto_slot_state **slots, uint32_t limit);
 
 /*
- * False only when every push that began before has been popped. A thread that announces itself idle (seq_cst) and then finds
- * the queue empty here cannot miss a pusher that looks for idle threads (seq_cst) after its push.
+ * False only when every push that began before has been popped. A thread that announces itself idle (seq_cst) and then
+ * finds the queue empty here cannot miss a pusher that looks for idle threads (seq_cst) after its push.
  */
 static inline bool trb_ready_pending(const struct trb_ready_queue *queue)
 {

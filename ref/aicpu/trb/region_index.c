@@ -111,8 +111,12 @@ uint32_t trb_region_add(struct trb_map *map, uint64_t base, uint64_t end)
         return 0;
     }
     uint32_t *head = &map->buckets[base_bucket(base)];
-    map->regions[index] = (struct trb_region){
-        .base = base, .end = end, .owner = PTO_TASK_ID_INVALID, .newest_task = PTO_TASK_ID_INVALID, .next = *head, .is_live = true};
+    map->regions[index] = (struct trb_region){.base = base,
+                                              .end = end,
+                                              .owner = PTO_TASK_ID_INVALID,
+                                              .newest_task = PTO_TASK_ID_INVALID,
+                                              .next = *head,
+                                              .is_live = true};
     *head = index;
     file_region(map, index);
     mark_neighbours(map, index);

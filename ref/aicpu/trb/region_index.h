@@ -2,8 +2,8 @@
 /*
  * region_index: finds the regions of the tensor map, by base address and by the bytes they lie on.
  *
- * A region of n bytes is filed under granules of the smallest power of two >= n, of which it touches one or two. Whoever looks
- * for neighbours asks, for each granule size in use, the granules that his own bytes touch.
+ * A region of n bytes is filed under granules of the smallest power of two >= n, of which it touches one or two.
+ * Whoever looks for neighbours asks, for each granule size in use, the granules that his own bytes touch.
  */
 #ifndef AICPU_TRB_REGION_INDEX_H
 #define AICPU_TRB_REGION_INDEX_H
@@ -28,7 +28,7 @@ void trb_region_drop(struct trb_map *map, uint32_t region);
 void trb_region_keep(struct trb_map *map, uint32_t region);
 void trb_region_use(struct trb_map *map, uint32_t region);
 
-/* Calls `visit` for every region that shares a byte with [first, end), possibly twice. It must not add or drop regions. */
+/* Calls `visit` for every region that shares a byte with [first, end), maybe twice. It must not add or drop regions. */
 void trb_region_each(struct trb_map *map, uint64_t first, uint64_t end, trb_region_visitor *visit, void *context);
 
 #endif

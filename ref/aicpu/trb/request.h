@@ -19,8 +19,8 @@ struct trb_request {
 };
 
 /*
- * Checks Arg, kernels, blocks and scope, and lays the outputs out. Fails the run, and does not return, when the request cannot
- * be served; `arg` stays borrowed. Tensors are checked where they are copied.
+ * Checks Arg, kernels, blocks and scope, and lays the outputs out. Fails the run, and does not return, when the request
+ * cannot be served; `arg` stays borrowed. Tensors are checked where they are copied.
  */
 void trb_check_request(struct trb_orchestrator *orchestrator, enum trb_request_kind kind,
                        const struct pto_mixed_kernels *kernels, const struct pto_arg *arg, struct trb_request *request);

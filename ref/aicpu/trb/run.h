@@ -41,16 +41,16 @@ struct trb_run {
     struct trb_runtime *image;
     struct pto_device_block *block;
     struct pto_sm_header *shared;
-    struct trb_task_ring *rings;          /* PTO_RING_COUNT */
-    struct trb_ready_queue *ready;        /* by enum pto_task_shape */
+    struct trb_task_ring *rings;           /* PTO_RING_COUNT */
+    struct trb_ready_queue *ready;         /* by enum pto_task_shape */
     struct npu_register_block **registers; /* by worker */
     uint32_t schedulers;
     bool orchestrator_schedules; /* one thread only: it is both */
 
-    alignas(64) _Atomic int32_t status;      /* 0, or the first error as a run result */
+    alignas(64) _Atomic int32_t status; /* 0, or the first error as a run result */
     alignas(64) _Atomic uint32_t progress;
-    alignas(64) _Atomic uint64_t completed;  /* tasks */
-    alignas(64) _Atomic uint64_t total;      /* tasks submitted, UINT64_MAX until the orchestration is done */
+    alignas(64) _Atomic uint64_t completed;      /* tasks */
+    alignas(64) _Atomic uint64_t total;          /* tasks submitted, UINT64_MAX until the orchestration is done */
     alignas(64) _Atomic uint32_t wiring_starved; /* scheduler 0 waits for entries of the dependency pool */
     struct trb_advance advance[PTO_RING_COUNT];
     struct trb_bell bells[TRB_MAX_SCHEDULERS];
@@ -67,9 +67,9 @@ static inline bool trb_run_failed(const struct trb_run *run)
 }
 
 /*
- * Latches an error: the first one wins, is told in the device block's message and in the error words of shared memory, and
- * wakes everybody; later ones are only logged. `code` is positive (enum pto_error_code); negative ones count by their
- * magnitude; PTO_RUN_FAILED fails the run with -1 and no code.
+ * Latches an error: the first one wins, is told in the device block's message and in the error words of shared memory,
+ * and wakes everybody; later ones are only logged. `code` is positive (enum pto_error_code); negative ones count by
+ * their magnitude; PTO_RUN_FAILED fails the run with -1 and no code.
  */
 #define PTO_RUN_FAILED 0
 void trb_latch(struct trb_run *run, enum trb_role role, uint32_t thread, int32_t code, const char *format, ...)
@@ -84,7 +84,7 @@ void trb_run_ring_all(struct trb_run *run);
 /* Wakes the orchestrator if it waits for room. */
 void trb_run_progress(struct trb_run *run);
 
-/* Asks that last_task_alive of a ring moves on as far as tasks are CONSUMED; does it, or leaves it to who is doing it. */
+/* Moves last_task_alive of a ring on as far as tasks are CONSUMED, or leaves that to the thread that is doing it. */
 void trb_advance(struct trb_run *run, uint32_t ring);
 
 #endif

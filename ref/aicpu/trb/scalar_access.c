@@ -30,8 +30,8 @@ static uint64_t find_unfinished(struct trb_orchestrator *orchestrator, const str
     }
     uint32_t region = trb_map_region(&orchestrator->map, tensor);
     if (region != 0) {
-        /* Nothing is going to be listed, so nothing may become superfluous: entries of finished tasks apart, the walk only
-         * looks, and a write waits for what a second walk over the readers finds. */
+        /* Nothing is going to be listed, so nothing may become superfluous: entries of finished tasks apart, the walk
+         * only looks, and a write waits for what a second walk over the readers finds. */
         trb_map_visit(&orchestrator->map, region, tensor, false, note_unfinished, &search);
         if (writes) {
             trb_map_visit_readers(&orchestrator->map, region, tensor, note_unfinished, &search);

@@ -51,8 +51,8 @@ static enum trb_pass wire(struct trb_scheduler *scheduler)
     }
     _Atomic uint32_t *starved = &scheduler->run->wiring_starved;
     uint32_t is_starved = result == TRB_WIRED_STARVED;
-    /* Relaxed: its only writer. seq_cst: this thread says so and looks again before it waits; whoever completes tasks counts
-     * them and then looks here. */
+    /* Relaxed: its only writer. seq_cst: this thread says so and looks again before it waits; whoever completes tasks
+     * counts them and then looks here. */
     if (atomic_load_explicit(starved, memory_order_relaxed) != is_starved) {
         atomic_store_explicit(starved, is_starved, memory_order_seq_cst);
         progress = TRB_PASS_MORE;
@@ -83,7 +83,7 @@ static void report_completed(struct trb_scheduler *scheduler)
     }
     scheduler->completed = 0;
     exec_progress();
-    /* seq_cst: with the two loads below; of the last completion and the end of the orchestration, one sees the other. */
+    /* seq_cst, as the loads below: of the last completion and the end of the orchestration, one sees the other. */
     uint64_t completed = atomic_fetch_add_explicit(&run->completed, count, memory_order_seq_cst) + count;
     if (completed >= atomic_load_explicit(&run->total, memory_order_seq_cst)) {
         trb_run_ring_all(run);
@@ -117,16 +117,6 @@ bool trb_scheduler_is_done(const struct trb_scheduler *scheduler)
                                       atomic_load_explicit(&run->total, memory_order_seq_cst);
 }
 
-int trb_scheduler_wait(struct trb_scheduler *scheduler, uint32_t seen, uint32_t rank)
-{
-    struct trb_bell *bell = &scheduler->run->bells[scheduler->index];
-    if (scheduler->wiring != NULL) {
-        /* Relaxed: a hint; a submit that misses it is found at the next bell. */
-        atomic_store_explicit(&bell->asleep, 1, memory_order_relaxed);
-    }
-    return exec_wait_stall(&bell->word, seen, rank);
-}
-
 bool trb_any_core_busy(const struct trb_run *run)
 {
     for (uint32_t i = 0; i < run->image->worker_count; i++) {
@@ -137,22 +127,39 @@ bool trb_any_core_busy(const struct trb_run *run)
     return false;
 }
 
-static int stalled(struct trb_scheduler *scheduler, uint32_t stalls)
+int trb_wait(const struct trb_run *run, _Atomic uint32_t *word, uint32_t seen, uint32_t rank)
+{
+    int rc = exec_wait_stall(word, seen, rank);
+    if (rc == -EDEADLK && trb_any_core_busy(run)) {
+        rc = exec_wait(word, seen, exec_now() + TRB_BUSY_LIMIT_NS);
+        rc = rc == -ETIMEDOUT ? -EDEADLK : rc;
+    }
+    return rc;
+}
+
+int trb_scheduler_wait(struct trb_scheduler *scheduler, uint32_t seen, uint32_t rank)
+{
+    struct trb_bell *bell = &scheduler->run->bells[scheduler->index];
+    if (scheduler->wiring != NULL) {
+        /* Relaxed: a hint; a submit that misses it is found at the next bell. */
+        atomic_store_explicit(&bell->asleep, 1, memory_order_relaxed);
+    }
+    return trb_wait(scheduler->run, &bell->word, seen, rank);
+}
+
+static void latch_stall(struct trb_scheduler *scheduler)
 {
     struct trb_run *run = scheduler->run;
-    if (stalls < TRB_STALL_PATIENCE && trb_any_core_busy(run)) {
-        return 0;
-    }
+    /* Relaxed: for the text. */
     trb_latch(run, TRB_SCHEDULER, scheduler->index, PTO_ERR_SCHEDULER_TIMEOUT,
               "scheduler %u: %llu of %llu tasks completed, and nothing can get on", scheduler->index,
               (unsigned long long)atomic_load_explicit(&run->completed, memory_order_relaxed),
               (unsigned long long)atomic_load_explicit(&run->total, memory_order_relaxed));
-    return 0;
 }
 
 /*
- * Lets time pass while cores answer, so that one look finds all answers that come together. It stands for the time that a look
- * takes on the device; cores keep running meanwhile, thanks to their second dispatch.
+ * Lets time pass while cores answer, so that one look finds all answers that come together. It stands for the time that
+ * a look takes on the device; cores keep running meanwhile, thanks to their second dispatch.
  */
 static void look_later(void)
 {
@@ -183,7 +190,6 @@ static int wait_for_bell(struct trb_scheduler *scheduler, uint32_t seen)
 int trb_scheduler_loop(struct trb_scheduler *scheduler)
 {
     _Atomic uint32_t *word = &scheduler->run->bells[scheduler->index].word;
-    uint32_t stalls = 0;
     int rc = 0;
     while (rc == 0) {
         /* Acquire: pairs with npu_bell_ring. Read before the pass, so that nothing rung during it is missed. */
@@ -204,9 +210,8 @@ int trb_scheduler_loop(struct trb_scheduler *scheduler)
         }
         rc = wait_for_bell(scheduler, seen);
         if (rc == -EDEADLK) {
-            rc = stalled(scheduler, stalls++);
-        } else {
-            stalls = 0;
+            latch_stall(scheduler);
+            rc = 0;
         }
     }
     (void)trb_flush_releases(scheduler);

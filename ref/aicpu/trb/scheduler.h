@@ -2,10 +2,10 @@
 /*
  * scheduler: one AICPU thread's part in running tasks (device.md 3.4-3.7).
  *
- * A pass looks at the cores that have work, completes what they finished, wires what was submitted (scheduler 0), and dispatches
- * what is ready, first to idle cores, then as second dispatch to busy ones. Then the thread waits on
- * its bell. Ready tasks stay with the thread that found them, up to a point; what is left over goes to the global queues and
- * the bells of schedulers that have idle cores are rung.
+ * A pass looks at the cores that have work, completes what they finished, wires what was submitted (scheduler 0), and
+ * dispatches what is ready, first to idle cores, then as second dispatch to busy ones. Then the thread waits on its
+ * bell. Ready tasks stay with the thread that found them, up to a point; what is left over goes to the global queues
+ * and the bells of schedulers that have idle cores are rung.
  */
 #ifndef AICPU_TRB_SCHEDULER_H
 #define AICPU_TRB_SCHEDULER_H
@@ -23,7 +23,7 @@ struct trb_scheduler {
     struct trb_run *run;
     struct trb_wiring *wiring; /* scheduler 0 only, otherwise NULL */
     uint32_t index;
-    struct trb_local_ready local[PTO_SHAPE_DUMMY]; /* by enum pto_task_shape */
+    struct trb_local_ready local[PTO_SHAPE_DUMMY];      /* by enum pto_task_shape */
     struct pto_slot_state *released[TRB_RELEASE_BATCH]; /* completed tasks whose references are not dropped yet */
     uint32_t released_count;
     uint32_t completed; /* in this pass */
@@ -45,7 +45,8 @@ enum trb_pass {
 
 enum trb_pass trb_scheduler_pass(struct trb_scheduler *scheduler);
 
-/* Drops the references of completed tasks, which may free room that the orchestrator waits for. True when there were any. */
+/* Drops the references of completed tasks, which may free room that the orchestrator waits for. True when there were
+ * any. */
 bool trb_flush_releases(struct trb_scheduler *scheduler);
 
 /* True when every submitted task is complete, or an error is latched. */
@@ -60,7 +61,13 @@ int trb_scheduler_loop(struct trb_scheduler *scheduler);
  */
 int trb_scheduler_wait(struct trb_scheduler *scheduler, uint32_t seen, uint32_t rank);
 
-/* True when some core of the run works on a kernel, which excuses a stall. Any thread. */
+/*
+ * exec_wait_stall for schedulers and orchestrator: a core that works on a kernel excuses a stall (R22) until it has
+ * outlived what R33 grants it. Any thread.
+ */
+int trb_wait(const struct trb_run *run, _Atomic uint32_t *word, uint32_t seen, uint32_t rank);
+
+/* True when some core of the run took a dispatch and has not finished it. Any thread. */
 bool trb_any_core_busy(const struct trb_run *run);
 
 /* ---- between the files of the scheduler ---- */

@@ -2,8 +2,9 @@
 /*
  * scope: which tasks belong to which open scope (device.md 3.2).
  *
- * Scopes nest up to 64 deep. Depth index 0 is the one that the executor opens around the entry. Tasks of depth d live in ring
- * min(d, 3). MANUAL lasts until the outermost MANUAL scope ends; an AUTO scope inside is an error of the caller's.
+ * Scopes nest up to 64 deep. Depth index 0 is the one that the executor opens around the entry. Tasks of depth d live
+ * in ring min(d, 3). MANUAL lasts until the outermost MANUAL scope ends; an AUTO scope inside is an error of the
+ * caller's.
  */
 #ifndef AICPU_TRB_SCOPE_H
 #define AICPU_TRB_SCOPE_H
@@ -15,9 +16,9 @@
 struct trb_scopes {
     struct pto_slot_state **tasks; /* of all open scopes, in submit order; TRB_SCOPE_TASKS places */
     uint32_t task_count;
-    uint32_t depth;                       /* open scopes */
-    uint32_t first[TRB_MAX_SCOPE_DEPTH];  /* index in `tasks` of each one's first */
-    uint8_t manual[TRB_MAX_SCOPE_DEPTH];  /* it, or one around it, is MANUAL */
+    uint32_t depth;                      /* open scopes */
+    uint32_t first[TRB_MAX_SCOPE_DEPTH]; /* index in `tasks` of each one's first */
+    uint8_t manual[TRB_MAX_SCOPE_DEPTH]; /* it, or one around it, is MANUAL */
 };
 
 enum trb_scope_error { TRB_SCOPE_TOO_DEEP = -1, TRB_SCOPE_AUTO_IN_MANUAL = -2, TRB_SCOPE_BAD_MODE = -3 };

@@ -2,10 +2,11 @@
 /*
  * slot: life and references of the task in one slot (device.md 1.9, 3.7; R20).
  *
- * A task is referenced by its scope, by itself until its deferred release is done, and by each consumer that was submitted while
- * it was alive. fanout_count counts references given, fanout_refcount those dropped. When they meet the task is CONSUMED: that
- * is decided once, under the lock, by whoever drops the last reference, and nothing but the ring's advance looks at the slot
- * afterwards. A claim that comes later is refused, so a reference never revives a task.
+ * A task is referenced by its scope, by itself until its deferred release is done, and by each consumer that was
+ * submitted while it was alive. fanout_count counts references given, fanout_refcount those dropped. When they meet the
+ * task is CONSUMED: that is decided once, under the lock, by whoever drops the last reference, and nothing but the
+ * ring's advance looks at the slot afterwards. A claim that comes later is refused, so a reference never revives a
+ * task.
  *
  * The lock is held for a few instructions and never across a call of exec.
  */
@@ -37,8 +38,8 @@ static inline int32_t trb_slot_state(const struct pto_slot_state *slot)
 }
 
 /*
- * Orchestrator: one more reference, for a consumer that is being submitted. The caller knows that the slot still belongs to the
- * task. False when the task is CONSUMED, or about to be: there is nothing left to wait for or to hold.
+ * Orchestrator: one more reference, for a consumer that is being submitted. The caller knows that the slot still
+ * belongs to the task. False when the task is CONSUMED, or about to be: there is nothing left to wait for or to hold.
  */
 static inline bool trb_slot_claim(struct pto_slot_state *slot)
 {

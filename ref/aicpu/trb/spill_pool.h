@@ -2,9 +2,9 @@
 /*
  * spill_pool: where the producers of a task beyond its first 64 are listed (device.md 1.11).
  *
- * One per ring, private to the orchestrator. A ring of pointers, taken at the top by the task being submitted and given back at
- * the tail when the oldest task retires, so a mark per task (the top after it) is all that reclaiming needs. Positions count on
- * modulo 2^32; the place of an entry is kept beside them, so the capacity may be any number.
+ * One per ring, private to the orchestrator. A ring of pointers, taken at the top by the task being submitted and given
+ * back at the tail when the oldest task retires, so a mark per task (the top after it) is all that reclaiming needs.
+ * Positions count on modulo 2^32; the place of an entry is kept beside them, so the capacity may be any number.
  */
 #ifndef AICPU_TRB_SPILL_POOL_H
 #define AICPU_TRB_SPILL_POOL_H

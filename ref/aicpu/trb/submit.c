@@ -11,11 +11,12 @@ static void fail_room(struct trb_orchestrator *orchestrator, const struct trb_ta
                       enum trb_ring_room room)
 {
     if (room == TRB_NO_HEAP) {
-        trb_fail(orchestrator, PTO_ERR_HEAP_RING_DEADLOCK,
-                 "submit: %llu bytes of outputs asked; the heap of ring %u has %llu bytes, %u blocks alive between %llu "
-                 "and %llu, and nothing frees them",
-                 (unsigned long long)bytes, ring->index, (unsigned long long)ring->heap_size, ring->blocks,
-                 (unsigned long long)ring->heap_tail, (unsigned long long)ring->heap_top);
+        trb_fail(
+            orchestrator, PTO_ERR_HEAP_RING_DEADLOCK,
+            "submit: %llu bytes of outputs asked; the heap of ring %u has %llu bytes, %u blocks alive between %llu "
+            "and %llu, and nothing frees them",
+            (unsigned long long)bytes, ring->index, (unsigned long long)ring->heap_size, ring->blocks,
+            (unsigned long long)ring->heap_tail, (unsigned long long)ring->heap_top);
     }
     trb_fail(orchestrator, PTO_ERR_FLOW_CONTROL_DEADLOCK,
              "submit: ring %u has %u tasks alive in a window of %u slots, and nothing retires them", ring->index,
@@ -49,14 +50,22 @@ static bool wait_for_room(struct trb_orchestrator *orchestrator, struct trb_task
     return true;
 }
 
-static void prefetch_ahead(const struct trb_task_ring *ring)
+/* Tasks tend to look like the one before: as much of a coming payload is fetched as this one fills. */
+static void prefetch_ahead(const struct trb_task_ring *ring, const struct pto_arg *arg)
 {
     uint32_t ahead = (ring->next + TRB_PREFETCH_TASKS) & ring->mask;
+    const struct pto_task_payload *payload = &ring->payloads[ahead];
     __builtin_prefetch(&ring->slots[ahead], 1);
     __builtin_prefetch(&ring->descriptors[ahead], 1);
-    __builtin_prefetch(&ring->payloads[ahead], 1);
-    __builtin_prefetch(&ring->payloads[ahead].tensors[0], 1);
     __builtin_prefetch(&ring->records[ahead], 1);
+    __builtin_prefetch(payload, 1);
+    for (int32_t i = 0; i < arg->tensor_count; i++) {
+        __builtin_prefetch(&payload->tensors[i], 1);
+        __builtin_prefetch(&payload->tensors[i].strides, 1);
+    }
+    if (arg->scalar_count > 0) {
+        __builtin_prefetch(&payload->scalars[0], 1);
+    }
 }
 
 /* Takes slot, block and id, and begins the slot's new life. */
@@ -72,7 +81,7 @@ static void begin_draft(struct trb_draft *draft, struct trb_task_ring *ring, con
     draft->payload = &ring->payloads[place];
     draft->record = &ring->records[place];
     draft->id = pto_task_id_make(ring->index, local);
-    prefetch_ahead(ring);
+    prefetch_ahead(ring, request->arg);
     /* Relaxed: the wiring queue publishes the slot, and current_task_index its state. */
     atomic_store_explicit(&slot->fanout_lock, 0, memory_order_relaxed);
     slot->fanout_count = TRB_OWN_REFERENCES;
@@ -161,8 +170,8 @@ static void check_version(struct trb_draft *draft, uint32_t region, const struct
 {
     struct trb_orchestrator *orchestrator = draft->orchestrator;
     if (trb_map_is_outdated(&orchestrator->map, region, tensor, orchestrator->first_alive)) {
-        trb_fail(orchestrator, PTO_ERR_INVALID_ARGS, "submit: tensor %d has version %d, older than version %d in use", i,
-                 tensor->version, orchestrator->map.regions[region].version);
+        trb_fail(orchestrator, PTO_ERR_INVALID_ARGS, "submit: tensor %d has version %d, older than version %d in use",
+                 i, tensor->version, orchestrator->map.regions[region].version);
     }
 }
 

@@ -2,10 +2,10 @@
 /*
  * task_ring: the slots and the output heap of one ring, as the orchestrator hands them out (device.md 1.11).
  *
- * Tasks take consecutive local ids; at most window - 1 are alive, so the slot before the oldest one alive is never in use. Output
- * blocks lie in the heap in the same order. A block that ends exactly at the end of the heap is fine, but one that would
- * exactly fill the gap before the oldest block is not: top == tail always means empty. When no block is alive the heap starts
- * again at its base, so that an empty heap serves any request up to its size.
+ * Tasks take consecutive local ids; at most window - 1 are alive, so the slot before the oldest one alive is never in
+ * use. Output blocks lie in the heap in the same order. A block that ends exactly at the end of the heap is fine, but
+ * one that would exactly fill the gap before the oldest block is not: top == tail always means empty. When no block is
+ * alive the heap starts again at its base, so that an empty heap serves any request up to its size.
  *
  * Slot and heap are both checked before either is taken. Private to the orchestrator.
  */
@@ -24,9 +24,9 @@ struct trb_task_record {
     uint64_t consumer;     /* the last task that listed this one as producer, so that it is listed once */
     uint32_t only_ordered; /* 1: listed for the order only, so that it may be dropped again once it has completed */
     uint32_t reserved;
-    uint64_t block_end;    /* heap offset behind its block, TRB_NO_BLOCK when it has none */
-    uint32_t map_entries;  /* its accesses in the tensor map, 0 = none */
-    uint32_t spill_mark;   /* spill pool's top after it */
+    uint64_t block_end;   /* heap offset behind its block, TRB_NO_BLOCK when it has none */
+    uint32_t map_entries; /* its accesses in the tensor map, 0 = none */
+    uint32_t spill_mark;  /* spill pool's top after it */
 };
 _Static_assert(sizeof(struct trb_task_record) == 32, "two per cache line");
 
@@ -61,15 +61,15 @@ void trb_ring_reset(struct trb_task_ring *ring);
 /* Rounds up to the heap's alignment. False when that does not fit in 64 bits. */
 bool trb_ring_round(uint64_t bytes, uint64_t *rounded);
 
-/* Whether a task with a block of `rounded` bytes can be taken now, and where its block would go. Changes nothing else. */
+/* Whether a task with a block of `rounded` bytes can be taken now, and where its block goes. Changes nothing else. */
 enum trb_ring_room trb_ring_room(struct trb_task_ring *ring, uint64_t rounded);
 
 /* Takes the task that trb_ring_room just found room for. Returns its local id; slot, record and block are its own. */
 uint32_t trb_ring_take(struct trb_task_ring *ring, uint64_t rounded);
 
 /*
- * Frees what the task with local id `ring->alive` held in heap and spill pool, and moves on to the next one. The caller has
- * seen the ring's last_task_alive beyond it.
+ * Frees what the task with local id `ring->alive` held in heap and spill pool, and moves on to the next one. The caller
+ * has seen the ring's last_task_alive beyond it.
  */
 void trb_ring_retire(struct trb_task_ring *ring);
 

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tensor_map: which live tasks access which bytes, so that a new access finds the tasks it has to wait for (device.md 1.12, R19).
+ * tensor_map: which live tasks access which bytes, so that a new access finds the tasks it has to wait for
+ * (device.md 1.12, R19).
  *
- * Every access of a live task is an *entry*, a writer or a reader. Entries hang off *regions*, one per distinct buffer base
- * address: the usual case, the same buffer again, is one hash lookup and a walk over entries that matter. Buffers with other bases
- * may share bytes too; regions are therefore also indexed by address granules of their own size, and a region that has such a
- * neighbour is marked, so that only accesses to marked regions look further.
+ * Every access of a live task is an *entry*, a writer or a reader. Entries hang off *regions*, one per distinct buffer
+ * base address: the usual case, the same buffer again, is one hash lookup and a walk over entries that matter. Buffers
+ * with other bases may share bytes too; regions are therefore also indexed by address granules of their own size, and a
+ * region that has such a neighbour is marked, so that only accesses to marked regions look further.
  *
- * Cost: constant for a buffer without neighbours, apart from the overlapping entries themselves. Nothing grows with retired
- * tasks: their entries are freed in time proportional to their number. A region without entries is kept for a while, since
- * buffers tend to come back, and gives way when there are too many.
+ * Cost: constant for a buffer without neighbours, apart from the overlapping entries themselves. Nothing grows with
+ * retired tasks: their entries are freed in time proportional to their number. A region without entries is kept for a
+ * while, since buffers tend to come back, and gives way when there are too many.
  *
  * Private to the orchestrator: no locks. Indices into the pools are never 0.
  */
@@ -80,22 +81,24 @@ uint32_t trb_map_region(struct trb_map *map, const struct pto_tensor *tensor);
 /* To be called after trb_map_region when no insertion follows: an empty region may give way. */
 void trb_map_leave(struct trb_map *map, uint32_t region);
 
-/* True when the tensor is older than a version that a live task uses. `first_alive`: per ring, the oldest local id alive. */
+/* True when the tensor is older than a version that a live task uses. `first_alive`: per ring, the oldest local id
+ * alive. */
 bool trb_map_is_outdated(const struct trb_map *map, uint32_t region, const struct pto_tensor *tensor,
                          const uint32_t *first_alive);
 
 /*
- * Calls `edge` for the task of every entry that an access of `tensor` has to follow: writers, and for a write also readers.
- * A write makes entries that it covers superfluous, since whatever conflicts with them conflicts with it.
+ * Calls `edge` for the task of every entry that an access of `tensor` has to follow: writers, and for a write also
+ * readers. A write makes entries that it covers superfluous, since whatever conflicts with them conflicts with it.
  */
-void trb_map_visit(struct trb_map *map, uint32_t region, const struct pto_tensor *tensor, bool writes, trb_map_edge *edge,
-                   void *context);
+void trb_map_visit(struct trb_map *map, uint32_t region, const struct pto_tensor *tensor, bool writes,
+                   trb_map_edge *edge, void *context);
 
 /* The same for the readers alone, without making anything superfluous. */
 void trb_map_visit_readers(struct trb_map *map, uint32_t region, const struct pto_tensor *tensor, trb_map_edge *edge,
                            void *context);
 
-/* Lists an access; `chain` is the head of its task's entries, 0 at first. False: the pool is exhausted, nothing changed. */
+/* Lists an access; `chain` is the head of its task's entries, 0 at first. False: the pool is exhausted, nothing
+ * changed. */
 bool trb_map_insert(struct trb_map *map, uint32_t region, const struct pto_tensor *tensor, enum trb_access access,
                     uint64_t task, uint32_t *chain);
 

@@ -54,8 +54,8 @@ void trb_dep_pool_reclaim(struct trb_dep_pool *pool, const struct trb_task_ring 
     uint32_t alive = trb_ring_last_alive(ring);
     while (pool->wired_tail != pool->wired_top) {
         const struct trb_wired *wired = &pool->wired[pool->wired_tail & pool->wired_mask];
-        /* Only the slot of a task that is still alive may be looked at. Acquire: pairs with the notification's release, after
-         * which nobody reads the consumer's entries. */
+        /* Only the slot of a task that is still alive may be looked at. Acquire: pairs with the notification's release,
+         * after which nobody reads the consumer's entries. */
         if ((int32_t)(wired->local - alive) >= 0 &&
             atomic_load_explicit(&wired->slot->fanin_refcount, memory_order_acquire) != wired->slot->fanin_count) {
             break;

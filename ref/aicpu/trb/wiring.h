@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * wiring: the hand-over of submitted tasks to scheduler 0, which enters each as consumer at its producers (device.md 3.3, 1.11).
+ * wiring: the hand-over of submitted tasks to scheduler 0, which enters each as consumer at its producers
+ * (device.md 3.3, 1.11).
  *
- * The queue is first in, first out over all rings, one writer and one reader. Entries of consumer lists come from one pool per
- * ring, taken in submit order and given back in that order once the consumer has heard from all its producers, whether it has
- * retired or not. A task whose unfinished producers are more than the free entries waits at the head of the queue: everything
- * before it can still finish, so the pool drains and any capacity is enough.
+ * The queue is first in, first out over all rings, one writer and one reader. Entries of consumer lists come from one
+ * pool per ring, taken in submit order and given back in that order once the consumer has heard from all its producers,
+ * whether it has retired or not. A task whose unfinished producers are more than the free entries waits at the head of
+ * the queue: everything before it can still finish, so the pool drains and any capacity is enough.
  */
 #ifndef AICPU_TRB_WIRING_H
 #define AICPU_TRB_WIRING_H
@@ -51,8 +52,8 @@ bool trb_wiring_push(struct trb_wiring *wiring, struct pto_slot_state *slot);
 enum trb_wired_result { TRB_WIRED_WAITING, TRB_WIRED_READY, TRB_WIRED_STARVED, TRB_WIRED_NOTHING };
 
 /*
- * Scheduler 0: wires the task at the head of the queue and gives it in `slot`. READY: it waits for nobody and belongs to the
- * caller now. STARVED: the pool is short, the task stays at the head. NOTHING: the queue is empty.
+ * Scheduler 0: wires the task at the head of the queue and gives it in `slot`. READY: it waits for nobody and belongs
+ * to the caller now. STARVED: the pool is short, the task stays at the head. NOTHING: the queue is empty.
  */
 enum trb_wired_result trb_wiring_next(struct trb_wiring *wiring, const struct trb_task_ring *rings,
                                       struct pto_slot_state **slot);
