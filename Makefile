@@ -22,7 +22,7 @@ say = @printf '  %-5s %s\n' $(1) $(2)
 
 # ------------------------------------------------------------------------------------------------------------- packages
 # README lists the reason of each; keep the two lists equal.
-CHECK_PACKAGES := gcc-12 g++-12 libc6-dev libboost-context-dev libcmocka-dev libxxhash-dev valgrind
+CHECK_PACKAGES := gcc-12 g++-12 libc6-dev libboost-context-dev libcmocka-dev libjansson-dev libxxhash-dev valgrind
 CAMPAIGN_PACKAGES := $(CHECK_PACKAGES) clang-14 libclang-rt-14-dev llvm-14 clang-format-14 clang-tidy-14 lcov afl++
 
 # ---------------------------------------------------------------------------------------------------------------- flags
@@ -103,8 +103,8 @@ VARIANT_DEFINES_onboard := -DPLATFORM_ONBOARD
 
 # -------------------------------------------------------------------------------------------------------------- sources
 # What is built: arch/runtime/platform for the host program, arch/runtime for the device programs.
-HOST_VARIANTS := a2a3/trb/sim
-DEVICE_VARIANTS := a2a3/trb
+HOST_VARIANTS := $(foreach p,sim onboard,$(foreach r,trb hbg,$(foreach a,a2a3 a5,$a/$r/$p)))
+DEVICE_VARIANTS := a2a3/trb a5/trb a2a3/hbg a5/hbg
 # The variant whose objects the unit tests of ut/host, ut/aicpu and ut/aicore are linked with.
 TEST_VARIANT := a2a3/trb/sim
 TEST_DEVICE := a2a3/trb
@@ -129,11 +129,12 @@ o = $(patsubst %,$(B)/obj/$(1)/%.o,$(2))
 host_name = libhost_runtime_$(subst /,_,$(1)).so
 aicpu_name = libaicpu_$(subst /,_,$(1)).so
 aicore_name = libaicore_$(subst /,_,$(1)).so
+DISPATCHER_NAME := libaicpu_dispatcher.so
 
-LIBRARIES := $(B)/libnpu.so $(foreach v,$(HOST_VARIANTS),$(B)/$(call host_name,$v)) \
+LIBRARIES := $(B)/libnpu.so $(B)/$(DISPATCHER_NAME) $(foreach v,$(HOST_VARIANTS),$(B)/$(call host_name,$v)) \
     $(foreach v,$(DEVICE_VARIANTS),$(B)/$(call aicpu_name,$v) $(B)/$(call aicore_name,$v))
 USER_SO := $(foreach s,$(SCENES),$(B)/scenes/$s/orchestration.so) \
-    $(patsubst st/%.c,$(B)/%.so,$(wildcard st/scenes/*/kernels/*.c)) \
+    $(patsubst st/%.c,$(B)/%.so,$(wildcard st/scenes/*/orchestration_*.c st/scenes/*/kernels*/*.c)) \
     $(patsubst st/%,$(B)/%.so,$(basename $(FIXTURES)))
 TOOL := $(if $(CLI_C),$(B)/touchstone)
 BENCH_TOOL := $(if $(BENCH_C),$(B)/bench)
@@ -151,7 +152,7 @@ endif
 # Objects depend on the flags, archives and links on the list of what goes into them.
 FLAGS_TEXT := $(CC) $(CXX) $(USER_CC) $(CFLAGS) $(CXXFLAGS) $(INSTRUMENT) $(INCLUDES) $(CLOSED)
 LISTS_TEXT = $(NPU_C) $(GUARD_CXX) $(WORKER_C) $(HARNESS_C) $(CLI_C) $(BENCH_C) $(SCENES) $(wildcard ref/host/*.c \
-    ref/host/*/*.c ref/aicpu/*.c ref/aicpu/*/*.c ref/aicore/*.c ut/*/*.c ut/*/*.cpp st/*.c) \
+    ref/host/*/*.c ref/aicpu/*.c ref/aicpu/*/*.c ref/aicore/*.c ref/aicore/*/*.c ut/*/*.c ut/*/*.cpp st/*.c) \
     $(HOST_VARIANTS) $(DEVICE_VARIANTS)
 quote = '$(subst ','\'',$(1))'
 remember = @mkdir -p $(@D); printf '%s\n' $(quote) | cmp -s - $@ || printf '%s\n' $(quote) >$@
@@ -184,7 +185,7 @@ $(B)/obj/test/%_openmp.c.o: FILE_FLAGS := -fopenmp
 $(B)/libnpu.so: $(call o,common,$(NPU_C)) $(B)/.sources
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(SANITIZE) $(INSTRUMENT) $(SO_LINK) $(CLOSED) -Wl,-soname,libnpu.so -o $@ $(filter %.o,$^) \
-	    -Wl,--exclude-libs,libboost_context.a -l:libboost_context.a
+	    -Wl,--exclude-libs,libboost_context.a -l:libboost_context.a -ljansson
 
 # program_rules NAME, GROUP, SOURCES, DEFINES, COMPILER: one of the three programs, hidden but for what it exports
 # itself.
@@ -196,16 +197,22 @@ $(B)/$(1): $(call o,$(2),$(3)) $(B)/.sources | $(B)/libnpu.so
 	    $$(filter %.o,$$^) -L$(B) -lnpu
 endef
 part = $(word $(2),$(subst /, ,$(1)))
+# Whoever calls orchestrations guards against their exceptions: the host under hbg, the AICPU under trb.
 host_sources = $(wildcard ref/host/*.c ref/host/comm/*.c ref/host/dfx/*.c \
-    ref/host/platform/$(call part,$(1),3)*.c ref/host/runtime/$(call part,$(1),2)*.c)
-aicpu_sources = $(wildcard ref/aicpu/*.c ref/aicpu/$(call part,$(1),2)/*.c ref/aicpu/dfx/*.c) $(GUARD_CXX)
-aicore_sources = $(wildcard ref/aicore/*.c)
+    ref/host/platform/$(call part,$(1),3)*.c ref/host/runtime/$(call part,$(1),2)*.c) \
+    $(if $(filter hbg,$(call part,$(1),2)),$(GUARD_CXX))
+host_linker = $(if $(filter hbg,$(call part,$(1),2)),$(CXX),$(CC))
+aicpu_sources = $(wildcard ref/aicpu/*.c ref/aicpu/$(call part,$(1),2)/*.c ref/aicpu/dfx/*.c) \
+    $(if $(filter trb,$(call part,$(1),2)),$(GUARD_CXX))
+aicore_sources = $(wildcard ref/aicore/*.c ref/aicore/$(call part,$(1),2)/*.c)
 $(foreach v,$(HOST_VARIANTS),$(eval $(call program_rules,$(call host_name,$v),host-$(subst /,-,$v),$(call \
-    host_sources,$v),$(call variant_defines,$v),$(CC))))
+    host_sources,$v),$(call variant_defines,$v),$(call host_linker,$v))))
 $(foreach v,$(DEVICE_VARIANTS),$(eval $(call program_rules,$(call aicpu_name,$v),aicpu-$(subst /,-,$v),$(call \
     aicpu_sources,$v),$(call variant_defines,$v),$(CXX))))
 $(foreach v,$(DEVICE_VARIANTS),$(eval $(call program_rules,$(call aicore_name,$v),aicore-$(subst /,-,$v),$(call \
     aicore_sources,$v),$(call variant_defines,$v),$(CC))))
+# One bootstrap program for all devices: it reads nothing in which they differ.
+$(eval $(call program_rules,$(DISPATCHER_NAME),aicpu-dispatcher,$(wildcard ref/aicpu/dispatcher/*.c),,$(CC)))
 
 # ------------------------------------------------------------------------------------------------------------ user code
 # Orchestrations, kernels and fixtures: sanitizers but no coverage. Who needs a symbol of libnpu.so gets it; a kernel
@@ -272,10 +279,12 @@ $(B)/st/%: $(B)/obj/test/st/%.c.o $(call o,test,$(ST_HELPERS)) $(CLIENT_LIBS) $(
 HOST_OBJECTS := $(call o,host-$(subst /,-,$(TEST_VARIANT)),$(call host_sources,$(TEST_VARIANT)))
 DEVICE_OBJECTS := \
     $(call o,aicpu-$(subst /,-,$(TEST_DEVICE)),$(filter-out $(GUARD_CXX),$(call aicpu_sources,$(TEST_DEVICE)))) \
-    $(call o,aicore-$(subst /,-,$(TEST_DEVICE)),$(aicore_sources))
+    $(call o,aicore-$(subst /,-,$(TEST_DEVICE)),$(call aicore_sources,$(TEST_DEVICE)))
 UT_OBJECTS_host := $(HOST_OBJECTS)
 UT_OBJECTS_aicpu := $(DEVICE_OBJECTS)
 UT_OBJECTS_aicore := $(DEVICE_OBJECTS)
+UT_OBJECTS_aicpu_hbg := $(call o,aicpu-a2a3-hbg,$(call aicpu_sources,a2a3/hbg)) \
+    $(call o,aicore-a2a3-hbg,$(call aicore_sources,a2a3/hbg))
 define unit_test_rules
 $(B)/ut/$(1)/%: $(B)/obj/test/ut/$(1)/%.c.o $(call o,test,$(call ut_helpers,$(1))) $(UT_OBJECTS_$(1)) $(CLIENT_LIBS) \
     $(B)/.sources | $(B)/libnpu.so

@@ -223,5 +223,5 @@ int main(void)
         FIXTURE_TEST(test_callers_bytes_are_borrowed),
         FIXTURE_TEST(test_any_address_will_do),
     };
-    return cmocka_run_group_tests_name("callable identity", tests, fixture_group_setup, fixture_group_teardown) != 0;
+    return FIXTURE_RUN("callable identity", "*/*/*", FIXTURE_EVERY, tests);
 }

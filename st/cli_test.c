@@ -183,8 +183,11 @@ static void test_what_cannot_be_run_is_said_so(void **state)
     expect_usage_error("--blocks 25 is too many", "a2a3 has 24 blocks (0: all) and 4 AICPU threads");
     tool("run", "vector_example", "--threads", "5", NULL);
     expect_usage_error("--threads 5 is too many", "4 AICPU threads");
-    tool("run", "vector_example", "--runtime", "host_build_graph", NULL);
-    expect_usage_error("scene vector_example does not run on a2a3/hbg/sim", "it declares: */trb/sim");
+    tool("run", "vector_example", "--arch", "a5", "--blocks", "37", NULL);
+    expect_usage_error("--blocks 37 is too many", "a5 has 36 blocks (0: all) and 7 AICPU threads");
+    tool("run", "explicit_fatal", "--runtime", "host_build_graph", NULL);
+    expect_usage_error("scene explicit_fatal does not run on a2a3/hbg/sim: host_build_graph has no report_fatal",
+                       "it declares: */trb/*");
     tool("run", "vector_example", "--artefacts", "/nowhere/at/all", NULL);
     expect_usage_error("no host runtime for a2a3/trb/sim in /nowhere/at/all", "built variants: none");
 }
@@ -197,10 +200,16 @@ static void test_list(void **state)
     expect_exit(0);
     expect_text(outcome.out, "scene ");
     copy_line(outcome.out, "vector_example", line, sizeof(line));
-    expect_text(line, "*/trb/sim");
     expect_text(line, "(a+b+1)(a+b+2)+(a+b)");
     copy_line(outcome.out, "add_one", line, sizeof(line));
     copy_line(outcome.out, "explicit_fatal", line, sizeof(line));
+    expect_text(line, "*/trb/*");
+    expect_text(outcome.out, "\nvariant ");
+    copy_line(outcome.out, "a2a3/trb/sim", line, sizeof(line));
+    expect_text(line, "yes    24      4  ");
+    copy_line(outcome.out, "a5/trb/sim", line, sizeof(line));
+    expect_text(line, "yes    36      7  ");
+    copy_line(outcome.out, "a5/hbg/onboard", line, sizeof(line));
     tool("list", "all", NULL);
     expect_usage_error("one argument too many", "usage: touchstone list");
 }
@@ -287,6 +296,74 @@ static void test_an_expected_failure_is_no_failure(void **state)
     expect_text(outcome.out, "-9 (EXPLICIT_ORCH_FATAL), as expected");
 }
 
+/* One row for each built variant; what a variant cannot do is told and counted apart. */
+static void test_matrix(void **state)
+{
+    (void)state;
+    char line[256];
+    tool("run", "vector_example", "--all-variants", "--repeat", "2", NULL);
+    expect_exit(0);
+    assert_string_equal(outcome.err, "");
+    expect_text(outcome.out, " 0 FAIL, ");
+    copy_line(outcome.out, "a2a3/trb/sim", line, sizeof(line));
+    expect_text(line, "2 of 2");
+    expect_text(line, "  ok");
+    copy_line(outcome.out, "a5/trb/sim", line, sizeof(line));
+    expect_text(line, "  ok");
+    tool("run", "explicit_fatal", "--all-variants", "--platform", "sim", "--runtime", "tensormap_and_ringbuffer", NULL);
+    expect_exit(0);
+    expect_text(outcome.out, "\n2 variants: 2 ok, 0 FAIL, 0 cannot\n");
+    tool("run", "add_one", "--all-variants", "--platform", "sim", "--runtime", "trb", "--blocks", "36", NULL);
+    expect_exit(0);
+    expect_text(outcome.out, "\n2 variants: 1 ok, 0 FAIL, 1 cannot\n");
+    copy_line(outcome.out, "a2a3/trb/sim", line, sizeof(line));
+    expect_text(line, "cannot: a2a3 has 24 blocks");
+    copy_line(outcome.out, "a5/trb/sim", line, sizeof(line));
+    expect_text(line, "  ok");
+    tool("run", "add_one", "--all-variants", "--platform", "sim", "--runtime", "trb", "--json", NULL);
+    expect_exit(0);
+    expect_text(outcome.out, "\"variant\": \"a5/trb/sim\"");
+    expect_text(outcome.out, "\"ok\": 2");
+    expect_text(outcome.out, "\"failed\": 0");
+}
+
+/* Nothing ran: that is no success. */
+static void test_matrix_of_nothing(void **state)
+{
+    (void)state;
+    tool("run", "add_one", "--all-variants", "--blocks", "37", NULL);
+    expect_exit(2);
+    expect_text(outcome.out, " 0 ok, 0 FAIL, ");
+    expect_text(outcome.err, "no built variant can run it as asked");
+    tool("run", "add_one", "--all-variants", "--artefacts", "/nowhere/at/all", NULL);
+    expect_usage_error("no variant of these is built in /nowhere/at/all", "built variants: none");
+}
+
+/* Names of variants become parts of paths and of messages. */
+static void test_hostile_variant_names(void **state)
+{
+    (void)state;
+    static const char *const names[] = {
+        "", "../../../etc/passwd", "a2a3/trb/sim", "a2a3_trb_sim", "*", "A5", "a5 ", "%s%s%n", "a5\n", "\033[2Ja5",
+        "-"};
+    static const char *const options[] = {"--arch", "--runtime", "--platform"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        for (size_t k = 0; k < sizeof(options) / sizeof(options[0]); k++) {
+            char error[64];
+            (void)snprintf(error, sizeof(error), "%s does not take \"", options[k]);
+            tool("run", "add_one", options[k], names[i], NULL);
+            expect_usage_error(error, "");
+            assert_null(strchr(outcome.err, 033));
+            tool("run", "add_one", "--all-variants", options[k], names[i], NULL);
+            expect_usage_error(error, "");
+        }
+    }
+    static char longest[5000];
+    memset(longest, 'a', sizeof(longest) - 1);
+    tool("run", "add_one", "--arch", longest, NULL);
+    expect_usage_error("--arch does not take \"aaaa", "there is: a2a3 a5");
+}
+
 static void link_into(const char *directory, const char *name, const char *target)
 {
     char link[512];
@@ -334,6 +411,9 @@ static void remove_wrong_artefacts(const char *directory)
                                         "libhost_runtime_a2a3_trb_sim.so",
                                         "libaicpu_a2a3_trb.so",
                                         "libaicore_a2a3_trb.so",
+                                        "libhost_runtime_a5_trb_sim.so",
+                                        "libaicpu_a5_trb.so",
+                                        "libaicore_a5_trb.so",
                                         "libnpu.so"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         char path[512];
@@ -351,12 +431,26 @@ static void test_a_wrong_result_is_exit_code_1(void **state)
     tool("run", "vector_example", "--artefacts", directory, "--repeat", "5", "--policy", "random", "--seed", "40",
          NULL);
     struct outcome by_option = outcome;
+    tool("run", "vector_example", "--artefacts", directory, "--all-variants", NULL);
+    struct outcome by_matrix = outcome;
+    link_into(directory, "libhost_runtime_a5_trb_sim.so", BUILD_DIR "/fixtures/crashing_runtime/crash.so");
+    link_into(directory, "libaicpu_a5_trb.so", BUILD_DIR "/libaicpu_a5_trb.so");
+    link_into(directory, "libaicore_a5_trb.so", BUILD_DIR "/libaicore_a5_trb.so");
+    tool("run", "add_one", "--artefacts", directory, "--all-variants", "--arch", "a5", NULL);
+    struct outcome by_crash = outcome;
     assert_int_equal(setenv("TOUCHSTONE_ARTEFACTS", directory, 1), 0);
     tool("run", "vector_example", NULL);
     assert_int_equal(unsetenv("TOUCHSTONE_ARTEFACTS"), 0);
     remove_wrong_artefacts(directory);
     expect_exit(1);
     expect_text(outcome.out, "wrong: run 0: f[0] of 16384 is ");
+    outcome = by_matrix;
+    expect_exit(1);
+    expect_text(outcome.out, "\n1 variant: 0 ok, 1 FAIL, 0 cannot\n");
+    expect_text(outcome.out, "a2a3/trb/sim: run 0: f[0] of 16384 is ");
+    outcome = by_crash;
+    expect_exit(1);
+    expect_text(outcome.out, "a5/trb/sim: the process was killed by signal 6");
     outcome = by_option;
     expect_exit(1);
     expect_text(outcome.out, "0 of 5 correct");
@@ -395,6 +489,9 @@ int main(void)
         cmocka_unit_test(test_run_prints_json),
         cmocka_unit_test(test_a_seed_repeats_itself),
         cmocka_unit_test(test_an_expected_failure_is_no_failure),
+        cmocka_unit_test(test_matrix),
+        cmocka_unit_test(test_matrix_of_nothing),
+        cmocka_unit_test(test_hostile_variant_names),
         cmocka_unit_test(test_a_wrong_result_is_exit_code_1),
         cmocka_unit_test(test_property_and_replay),
     };

@@ -242,5 +242,5 @@ int main(void)
         FIXTURE_TEST(test_two_threads_one_context),    FIXTURE_TEST(test_runs_join_the_callers_engine),
         FIXTURE_TEST(test_inside_and_outside),
     };
-    return cmocka_run_group_tests_name("isolation", tests, fixture_group_setup, fixture_group_teardown) != 0;
+    return FIXTURE_RUN("isolation", "*/*/*", FIXTURE_EVERY, tests);
 }

@@ -390,5 +390,5 @@ int main(void)
         FIXTURE_TEST(test_slope_of_resident_pages),    FIXTURE_TEST(test_slope_of_nothing),
         FIXTURE_TEST(test_cycle_that_fails),           FIXTURE_TEST(test_scaling),
     };
-    return cmocka_run_group_tests_name("leak gate", tests, fixture_group_setup, fixture_group_teardown) != 0;
+    return FIXTURE_RUN("leak gate", "*/*/*", FIXTURE_FIRST, tests);
 }

@@ -280,5 +280,5 @@ int main(void)
         FIXTURE_TEST(test_packed_output_is_forgotten),
         FIXTURE_TEST(test_packed_output_elsewhere),
     };
-    return cmocka_run_group_tests_name("outputs", tests, fixture_group_setup, fixture_group_teardown) != 0;
+    return FIXTURE_RUN("outputs", "*/trb/*", FIXTURE_EVERY, tests);
 }

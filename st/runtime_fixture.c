@@ -8,27 +8,28 @@
 #include "base/log.h"
 #include "harness/program/artefacts.h"
 
-static struct runtime_fixture fixture_only; /* one per test program */
+static struct runtime_fixture fixture_only_one; /* one per test program */
 
 /*
  * What happens once per process: libstdc++ stays loaded for ever once the first C++ image came (device.md 9.3), and
- * glibc keeps the arenas and stacks of threads that ended.
+ * glibc keeps the arenas and stacks of threads that ended. Onboard the AICPU program is brought to each device once
+ * (R16), and its file stays (R10).
  */
 static int fixture_warm_up(struct runtime_fixture *fixture)
 {
     static const struct callable_spec throws = {.name = "throw", .orchestration = "orchestration_throw"};
     struct callable_image image;
     char error[256];
-    int result = callable_pack(fixture->artefacts, &throws, &image, error, sizeof(error));
+    int result = callable_pack_on(fixture->artefacts, fixture->variant->runtime, &throws, &image, error, sizeof(error));
     if (result != 0) {
         print_error("%s\n", error);
         return result;
     }
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2 * FIXTURE_DEVICES; i++) {
         const struct runtime_api *api = &fixture->client.api;
         struct fixture_run run;
         void *context = api->create_device_context();
-        result = context != NULL ? runtime_client_init(&fixture->client, context, 0) : -1;
+        result = context != NULL ? runtime_client_init(&fixture->client, context, i % FIXTURE_DEVICES) : -1;
         result = result == 0 ? api->prepare_callable(context, 0, image.bytes) : result;
         result = result == 0 ? api->prepare_callable(context, 1, fixture->images[CALLABLE_TWO_STEPS].bytes) : result;
         for (int32_t kind = PTO_ENGINE_FIBERS; kind <= PTO_ENGINE_THREADS; kind++) {
@@ -46,8 +47,7 @@ static int fixture_warm_up(struct runtime_fixture *fixture)
 
 int fixture_group_setup(void **state)
 {
-    static const struct runtime_variant variant = {"a2a3", "trb", "sim"};
-    struct runtime_fixture *fixture = &fixture_only;
+    struct runtime_fixture *fixture = &fixture_only_one;
     char error[512] = "the build directory is not found";
     *state = fixture;
     /* What the tests do wrong on purpose would fill the screen; TOUCHSTONE_LOG brings it back. */
@@ -58,12 +58,12 @@ int fixture_group_setup(void **state)
     (void)setenv("PTO2_RING_TASK_WINDOW", "64", 1);
     (void)setenv("PTO2_RING_HEAP", "65536", 1);
     (void)setenv("PTO2_RING_DEP_POOL", "256", 1);
-    if (artefacts_find(fixture->artefacts, sizeof(fixture->artefacts)) != 0 ||
-        runtime_client_open(&fixture->client, fixture->artefacts, &variant, error, sizeof(error)) != 0) {
+    if (runtime_client_open(&fixture->client, fixture->artefacts, fixture->variant, error, sizeof(error)) != 0) {
         print_error("%s\n", error);
         return -1;
     }
-    if (callable_pack_all(fixture->artefacts, fixture->images, error, sizeof(error)) != 0) {
+    if (callable_pack_all_on(fixture->artefacts, fixture->variant->runtime, fixture->images, error, sizeof(error)) !=
+        0) {
         print_error("%s\n", error);
         runtime_client_close(&fixture->client);
         return -1;
@@ -79,9 +79,127 @@ int fixture_group_teardown(void **state)
     return 0;
 }
 
+static void fixture_choose(const struct variant *variant)
+{
+    struct runtime_fixture *fixture = &fixture_only_one;
+    fixture->variant = variant;
+    fixture->arch = npu_arch_find(variant->arch);
+    (void)variant_name(variant, fixture->variant_name);
+}
+
+/* Whether one of the comma-separated patterns covers the variant. -1: one of them is no pattern. */
+static int fixture_listed(const char *patterns, const char *variant)
+{
+    int listed = 0;
+    while (*patterns != 0) {
+        char pattern[VARIANT_NAME_BYTES] = "";
+        size_t length = strcspn(patterns, ",");
+        if (length < sizeof(pattern)) { /* a longer one stays empty, which is no pattern */
+            memcpy(pattern, patterns, length);
+        }
+        if (!variant_pattern_is_known(pattern)) {
+            print_error("TOUCHSTONE_VARIANTS: \"%.40s\" covers no variant\n", patterns);
+            return -1;
+        }
+        listed |= variant_matches(pattern, variant);
+        patterns += length + (patterns[length] == ',');
+    }
+    return listed;
+}
+
+/* The built variants to test. Returns how many, -1 for a bad list in the environment. */
+static int fixture_select(const char *pattern, enum fixture_breadth breadth, const struct variant **chosen)
+{
+    const char *given = getenv("TOUCHSTONE_VARIANTS");
+    given = given != NULL && given[0] != 0 ? given : NULL;
+    int count = 0;
+    for (size_t i = 0; i < VARIANT_COUNT; i++) {
+        char name[VARIANT_NAME_BYTES];
+        int listed = given != NULL ? fixture_listed(given, variant_name(&variant_all[i], name)) : 1;
+        if (listed < 0) {
+            return -1;
+        }
+        if (listed != 0 && variant_matches(pattern, variant_name(&variant_all[i], name)) &&
+            variant_is_built(&variant_all[i], fixture_only_one.artefacts)) {
+            chosen[count++] = &variant_all[i];
+        }
+    }
+    if (given == NULL && breadth != FIXTURE_EVERY && count > 1) {
+        chosen[1] = chosen[count - 1];
+        count = breadth == FIXTURE_CORNERS ? 2 : 1;
+    }
+    return count;
+}
+
+int fixture_run_tests(const char *name, const char *pattern, enum fixture_breadth breadth,
+                      const struct CMUnitTest *tests, size_t count, CMFixtureFunction setup, CMFixtureFunction teardown)
+{
+    const struct variant *chosen[VARIANT_COUNT];
+    struct runtime_fixture *fixture = &fixture_only_one;
+    if (artefacts_find(fixture->artefacts, sizeof(fixture->artefacts)) != 0) {
+        print_error("the build directory is not found\n");
+        return 1;
+    }
+    int selected = fixture_select(pattern, breadth, chosen);
+    int failed = 0;
+    for (int i = 0; i < selected; i++) {
+        char title[128];
+        fixture_choose(chosen[i]);
+        (void)snprintf(title, sizeof(title), "%.80s on %.24s", name, fixture->variant_name);
+        failed += _cmocka_run_group_tests(title, tests, count, setup, teardown) != 0;
+    }
+    if (selected <= 0) {
+        print_error("%s: no variant to test it on\n", name);
+    }
+    return selected <= 0 || failed != 0;
+}
+
+const struct variant *fixture_variant(void)
+{
+    return fixture_only_one.variant;
+}
+
+bool fixture_is(const struct runtime_fixture *fixture, const char *pattern)
+{
+    return variant_matches(pattern, fixture->variant_name);
+}
+
+void fixture_only(const struct runtime_fixture *fixture, const char *pattern, const char *reason)
+{
+    if (!fixture_is(fixture, pattern)) {
+        print_message("not on %s: %s\n", fixture->variant_name, reason);
+        skip();
+    }
+}
+
+size_t fixture_dlopens(const struct runtime_fixture *fixture)
+{
+    const struct runtime_api *api = &fixture->client.api;
+    bool by_host = fixture_is(fixture, "*/hbg/*");
+    size_t other =
+        by_host ? api->get_aicpu_dlopen_count(fixture->context) : api->get_host_dlopen_count(fixture->context);
+    assert_int_equal(other, 0);
+    return by_host ? api->get_host_dlopen_count(fixture->context) : api->get_aicpu_dlopen_count(fixture->context);
+}
+
+bool fixture_loads_at_prepare(const struct runtime_fixture *fixture)
+{
+    return fixture_is(fixture, "*/hbg/*");
+}
+
+int fixture_hang_code(const struct runtime_fixture *fixture)
+{
+    return fixture_is(fixture, "*/*/onboard") ? 507046 : -100;
+}
+
+int fixture_fault_code(const struct runtime_fixture *fixture)
+{
+    return fixture_is(fixture, "*/*/onboard") ? 507018 : -100;
+}
+
 int fixture_setup(void **state)
 {
-    struct runtime_fixture *fixture = &fixture_only;
+    struct runtime_fixture *fixture = &fixture_only_one;
     *state = fixture;
     leak_gate_begin(&fixture->gate, NULL, NULL);
     fixture->context = fixture->client.api.create_device_context();
@@ -215,7 +333,7 @@ struct callable_image fixture_pack(const struct runtime_fixture *fixture, const 
 {
     struct callable_image image = {0};
     char error[256] = "";
-    if (callable_pack(fixture->artefacts, spec, &image, error, sizeof(error)) != 0) {
+    if (callable_pack_on(fixture->artefacts, fixture->variant->runtime, spec, &image, error, sizeof(error)) != 0) {
         fail_msg("%s: %s", spec->name, error);
     }
     return image;

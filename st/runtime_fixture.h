@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * runtime_fixture: what the system tests of the C ABI start from: one open runtime per program, and per test a fresh
+ * runtime_fixture: what the system tests of the C ABI start from: one open runtime at a time, and per test a fresh
  * context on device 0 between two ends of a leak gate. A test that leaves anything behind fails in its teardown.
+ *
+ * A test program says on how many variants its tests run (enum fixture_breadth); each variant is one cmocka group.
+ * TOUCHSTONE_VARIANTS, a list of patterns separated by commas ("a5/trb/sim,a2a3/hbg/sim", "*" allowed per part),
+ * selects others: then every test runs on every built variant that one of the patterns covers.
  *
  * Functions named expect_* make cmocka assertions and may be called from the test's own thread only.
  */
@@ -11,6 +15,7 @@
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,21 +24,59 @@
 #include "harness/leak/leak_gate.h"
 #include "harness/model/callables.h"
 #include "harness/model/runtime_client.h"
+#include "harness/program/variant.h"
+#include "npu/arch.h"
 
 #define FIXTURE_ELEMENTS 16u
+#define FIXTURE_DEVICES 4 /* that tests use: 0 .. 3 */
 #define FIXTURE_UNTOUCHED ((int32_t)0x5a5a5a5a)
+
+/* Chosen so that `make check` stays within minutes: a program takes the widest that its running time allows. */
+enum fixture_breadth {
+    FIXTURE_EVERY,   /* all built variants */
+    FIXTURE_CORNERS, /* the first and the last of them: together both of each part once everything is built */
+    FIXTURE_FIRST,   /* the first: for tests whose subject is not the runtime */
+};
 
 struct runtime_fixture {
     char artefacts[PATH_MAX];
+    const struct variant *variant;
+    char variant_name[VARIANT_NAME_BYTES];
+    const struct npu_arch *arch;
     struct runtime_client client;
     struct callable_image images[CALLABLE_KIND_COUNT];
     void *context;
     struct leak_gate gate;
 };
 
-/* For cmocka_run_group_tests: opens everything once and warms up what is done once per process. */
+/*
+ * main of a test program: runs the tests on the built variants that `pattern` covers, as many as `breadth` says.
+ * Returns the exit code; a program for which no variant is built has failed.
+ */
+int fixture_run_tests(const char *name, const char *pattern, enum fixture_breadth breadth,
+                      const struct CMUnitTest *tests, size_t count, CMFixtureFunction setup,
+                      CMFixtureFunction teardown);
+/* Opens the runtime of the variant once and warms up what is done once per process. */
 int fixture_group_setup(void **state);
 int fixture_group_teardown(void **state);
+/* ... with tests made by FIXTURE_TEST. */
+#define FIXTURE_RUN(name, pattern, breadth, tests)                                                            \
+    fixture_run_tests(name, pattern, breadth, tests, sizeof(tests) / sizeof((tests)[0]), fixture_group_setup, \
+                      fixture_group_teardown)
+/* The variant of the group under way, for tests that do without the fixture. */
+const struct variant *fixture_variant(void);
+
+/* True when `pattern` covers the variant under test. */
+bool fixture_is(const struct runtime_fixture *fixture, const char *pattern);
+/* Skips the test, saying why, on variants that `pattern` does not cover. */
+void fixture_only(const struct runtime_fixture *fixture, const char *pattern, const char *reason);
+/* Orchestrations opened so far: by the AICPU at the first run (trb), by the host at registration (hbg). */
+size_t fixture_dlopens(const struct runtime_fixture *fixture);
+bool fixture_loads_at_prepare(const struct runtime_fixture *fixture);
+/* What a run returns whose user code spins (R33), and one whose user code faults. */
+int fixture_hang_code(const struct runtime_fixture *fixture);
+int fixture_fault_code(const struct runtime_fixture *fixture);
+
 /* For cmocka_unit_test_setup_teardown. The test's *state is the struct runtime_fixture. */
 int fixture_setup(void **state);
 int fixture_teardown(void **state);

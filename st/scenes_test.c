@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every scene on both engines, under several schedules, numbers of blocks and of threads (R13, R19, R22). */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "harness/leak/leak_gate.h"
 #include "harness/program/session.h"
-#include "harness/program/variant.h"
+#include "st/runtime_fixture.h"
 
-#define VARIANT "a2a3/trb/sim"
+#define MOST (-1) /* threads: as many as the architecture has */
 
 static const struct {
     int32_t kind;
@@ -27,7 +21,7 @@ static const struct {
 static const struct {
     int blocks; /* 0: all */
     int threads;
-} shapes[] = {{1, 1}, {1, 3}, {2, 2}, {3, 4}, {0, 4}};
+} shapes[] = {{1, 1}, {1, 3}, {2, 2}, {3, 4}, {0, MOST}};
 
 static void play_everywhere(struct session *session, const struct scene *scene)
 {
@@ -40,24 +34,43 @@ static void play_everywhere(struct session *session, const struct scene *scene)
         options.seed = schedules[i].seed;
         assert_int_equal(session->debug->set_engine(session->context, &options), 0);
         for (size_t j = 0; j < sizeof(shapes) / sizeof(shapes[0]); j++) {
-            int result = session_play(session, scene, (int32_t)(i + j), NULL, shapes[j].blocks, shapes[j].threads);
+            int threads = shapes[j].threads != MOST ? shapes[j].threads
+                                                    : (int)npu_arch_find(session->variant->arch)->max_aicpu_threads;
+            int result = session_play(session, scene, (int32_t)(i + j), NULL, shapes[j].blocks, threads);
             if (result != 0) {
                 fail_msg("%s, engine %d, policy %d, seed %lu, %d blocks, %d threads: %s", scene->name,
-                         schedules[i].kind, schedules[i].policy, schedules[i].seed, shapes[j].blocks, shapes[j].threads,
+                         schedules[i].kind, schedules[i].policy, schedules[i].seed, shapes[j].blocks, threads,
                          session->error);
             }
         }
     }
 }
 
+static struct session_options options_of_variant(void)
+{
+    const struct variant *variant = fixture_variant();
+    return (struct session_options){
+        .arch = variant->arch, .runtime = variant->runtime, .platform = variant->platform, .device_id = 0};
+}
+
+/* Says why when the scene cannot be expressed on the variant; the matrix of the tool counts these. */
+static bool scene_runs(const struct scene *scene)
+{
+    char name[VARIANT_NAME_BYTES];
+    const char *refusal = variant_refusal(scene, variant_name(fixture_variant(), name));
+    if (refusal != NULL) {
+        print_message("%s, %s: cannot: %s\n", scene->name, name, refusal);
+    }
+    return refusal == NULL;
+}
+
 static void test_scenes(void **state)
 {
     (void)state;
-    const struct session_options options = {.device_id = 0};
+    const struct session_options options = options_of_variant();
     size_t played = 0;
     for (size_t i = 0; i < scene_count; i++) {
-        if (!variant_of_scene(scenes[i], VARIANT)) {
-            print_message("%s is not for " VARIANT "\n", scenes[i]->name);
+        if (!scene_runs(scenes[i])) {
             continue;
         }
         /* The first round warms up what a process does once per scene's libraries. */
@@ -81,11 +94,11 @@ static void test_scenes(void **state)
 static void test_task_counts(void **state)
 {
     (void)state;
-    const struct session_options options = {.device_id = 0};
+    const struct session_options options = options_of_variant();
     for (size_t i = 0; i < scene_count; i++) {
         struct session session;
         struct pto_statistics statistics;
-        if (!variant_of_scene(scenes[i], VARIANT) || scenes[i]->expected_tasks < 0) {
+        if (scenes[i]->expected_tasks < 0 || !scene_runs(scenes[i])) {
             continue;
         }
         assert_int_equal(session_open(&session, &options), 0);
@@ -106,5 +119,5 @@ int main(void)
         cmocka_unit_test(test_scenes),
         cmocka_unit_test(test_task_counts),
     };
-    return cmocka_run_group_tests_name("scenes", tests, NULL, NULL) != 0;
+    return fixture_run_tests("scenes", "*/*/*", FIXTURE_EVERY, tests, sizeof(tests) / sizeof(tests[0]), NULL, NULL);
 }

@@ -103,23 +103,26 @@ static void test_kernel_id_out_of_range(void **state)
 /* R33: a store to nowhere ends the run, not the process. */
 static void test_faulting_kernel(void **state)
 {
-    expect_failure_between_good_runs(*state, &spec_fault, 1, -100, "user code faulted (processor \"aiv");
+    expect_failure_between_good_runs(*state, &spec_fault, 1, fixture_fault_code(*state),
+                                     "user code faulted (processor \"aiv");
 }
 
 /* R33: code that spins for ever is abandoned after the op limit. */
 static void test_spinning_kernel(void **state)
 {
-    expect_failure_between_good_runs(*state, &spec_spin, 1, -100, "within the op limit (processor \"aiv");
+    expect_failure_between_good_runs(*state, &spec_spin, 1, fixture_hang_code(*state),
+                                     "within the op limit (processor \"aiv");
 }
 
 static void test_waiting_kernel(void **state)
 {
-    expect_failure_between_good_runs(*state, &spec_wait, 1, -100, "within the op limit (processor \"aiv");
+    expect_failure_between_good_runs(*state, &spec_wait, 1, fixture_hang_code(*state),
+                                     "within the op limit (processor \"aiv");
 }
 
 static void test_spinning_orchestration(void **state)
 {
-    expect_failure_between_good_runs(*state, &spec_orchestration_spin, 1, -100,
+    expect_failure_between_good_runs(*state, &spec_orchestration_spin, 1, fixture_hang_code(*state),
                                      "within the op limit (processor \"aicpu");
 }
 
@@ -233,7 +236,7 @@ static void test_interrupted_run_is_not_reproducible(void **state)
     expect_short_op_limit(fixture, PTO_ENGINE_FIBERS);
     expect_golden(fixture, 0, CALLABLE_ADD);
     assert_int_equal(fixture_statistics(fixture, fixture->context).last_reproducible, 1);
-    expect_failure(fixture, 1, 1, -100);
+    expect_failure(fixture, 1, 1, fixture_hang_code(fixture));
     assert_int_equal(fixture_statistics(fixture, fixture->context).last_reproducible, 0);
     expect_golden(fixture, 0, CALLABLE_ADD);
     assert_int_equal(fixture_statistics(fixture, fixture->context).last_reproducible, 1);
@@ -261,5 +264,5 @@ int main(void)
         FIXTURE_TEST(test_kernels_spin_for_each_other),
         FIXTURE_TEST(test_interrupted_run_is_not_reproducible),
     };
-    return cmocka_run_group_tests_name("user code", tests, fixture_group_setup, fixture_group_teardown) != 0;
+    return FIXTURE_RUN("user code", "*/trb/sim", FIXTURE_EVERY, tests);
 }

@@ -64,6 +64,7 @@ struct bench_group {
     X(chain)            \
     X(two_in_one_out)   \
     X(flat)             \
+    X(hbg)              \
     X(cycles)           \
     X(runs)             \
     X(fuzz)

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* touchstone list: every scene with its summary and the variants that it declares. */
+/* touchstone list: every scene with its summary and the variants that it declares, and every variant: is it built, what
+ * does it have, which scenes can it run. */
+#include <limits.h>
 #include <stdio.h>
 
 #include "harness/cli/commands.h"
-#include "harness/program/scene.h"
+#include "harness/program/artefacts.h"
+#include "harness/program/variant.h"
 #include "harness/report/table.h"
+#include "npu/arch.h"
 
 static void join_variants(const struct scene *scene, char *text, size_t capacity)
 {
@@ -14,6 +18,35 @@ static void join_variants(const struct scene *scene, char *text, size_t capacity
         int length = snprintf(text + used, capacity - used, "%s%s", used == 0 ? "" : " ", *variant);
         used = length < 0 ? capacity : used + (size_t)length;
     }
+}
+
+static void print_variants(void)
+{
+    static struct table table;
+    char directory[PATH_MAX];
+    bool found = artefacts_find(directory, sizeof(directory)) == 0;
+    table_begin(&table, 5, true);
+    (void)table_row(&table, (const char *const[]){"variant", "built", "blocks", "AICPU threads", "scenes"});
+    for (size_t i = 0; i < VARIANT_COUNT; i++) {
+        const struct npu_arch *arch = npu_arch_find(variant_all[i].arch);
+        bool built = found && variant_is_built(&variant_all[i], directory);
+        char name[VARIANT_NAME_BYTES];
+        char blocks[16];
+        char threads[16];
+        char runs[32];
+        size_t runnable = 0;
+        (void)variant_name(&variant_all[i], name);
+        for (size_t k = 0; k < scene_count; k++) {
+            runnable += variant_of_scene(scenes[k], name);
+        }
+        (void)snprintf(blocks, sizeof(blocks), "%u", arch->max_blocks);
+        (void)snprintf(threads, sizeof(threads), "%u", arch->max_aicpu_threads);
+        (void)snprintf(runs, sizeof(runs), "%zu of %zu", runnable, scene_count);
+        (void)table_row(&table, (const char *const[]){name, built ? "yes" : "no", blocks, threads, runs});
+        table_colour(&table, 1, built ? CONSOLE_GREEN : CONSOLE_YELLOW);
+    }
+    (void)fputc('\n', stdout);
+    table_print(&table, stdout);
 }
 
 static int run_list(int argc, char **argv)
@@ -35,6 +68,7 @@ static int run_list(int argc, char **argv)
         }
     }
     table_print(&table, stdout);
+    print_variants();
     return CLI_OK;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "harness/cli/options.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
@@ -12,16 +13,22 @@
 
 #define MAX_OPTIONS 32u
 #define HINT_BYTES 512u
+#define ERROR_BYTES 2048u
 #define HELP_COLUMN 26
 
 int options_error(const struct cli_command *command, const char *hint, const char *format, ...)
 {
     va_list arguments;
-    (void)fprintf(stderr, "touchstone%s%s: ", command == NULL ? "" : " ", command == NULL ? "" : command->name);
+    char text[ERROR_BYTES];
     va_start(arguments, format);
-    (void)vfprintf(stderr, format, arguments);
+    (void)vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    (void)fprintf(stderr, "\nhint: %s\n", hint);
+    /* It quotes what was typed: a control character there must not reach the terminal or break the line. */
+    for (char *c = text; *c != 0; c++) {
+        *c = iscntrl((unsigned char)*c) ? '?' : *c;
+    }
+    (void)fprintf(stderr, "touchstone%s%s: %s\nhint: %s\n", command == NULL ? "" : " ",
+                  command == NULL ? "" : command->name, text, hint);
     return CLI_USAGE;
 }
 

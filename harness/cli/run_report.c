@@ -38,6 +38,12 @@ static struct summary summarise(uint64_t *samples, uint64_t count)
         .median = ((double)lower + (double)upper) / 2.0, .least = samples[0], .most = samples[count - 1]};
 }
 
+void run_report_medians(struct run_report *report, uint64_t *host_ns, uint64_t *device_ns)
+{
+    *host_ns = (uint64_t)summarise(report->host_ns, report->runs).median;
+    *device_ns = (uint64_t)summarise(report->device_ns, report->runs).median;
+}
+
 static void add_row(struct table *table, const char *what, const char *value)
 {
     (void)table_row(table, (const char *const[]){what, value});

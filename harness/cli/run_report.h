@@ -37,6 +37,8 @@ struct run_report {
     char message[SCENE_MESSAGE_BYTES + 1024]; /* what was wrong, "" when nothing was */
 };
 
+/* Median of the times of its runs, ns, rounded down; 0 without runs. */
+void run_report_medians(struct run_report *report, uint64_t *host_ns, uint64_t *device_ns);
 void run_report_print(struct run_report *report, FILE *stream);
 void run_report_print_json(struct run_report *report, FILE *stream);
 

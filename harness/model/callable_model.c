@@ -5,10 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
-void callable_model_start(struct callable_model *model,
+struct callable_model_rules callable_model_rules_of(const struct variant *variant)
+{
+    return (struct callable_model_rules){.host_loads = strcmp(variant->runtime, "hbg") == 0};
+}
+
+void callable_model_start(struct callable_model *model, const struct callable_model_rules *rules,
                           const struct callable_model_content contents[CALLABLE_KIND_COUNT])
 {
     memset(model, 0, sizeof(*model));
+    model->rules = *rules;
     memcpy(model->contents, contents, sizeof(model->contents));
     for (size_t i = 0; i < PTO_MAX_CALLABLE_IDS; i++) {
         model->entries[i] = -1;
@@ -41,7 +47,8 @@ int callable_model_prepare(struct callable_model *model, int32_t callable_id, en
         return -1;
     }
     model->entries[callable_id] = (int)kind;
-    model->loaded[callable_id] = false;
+    model->loaded[callable_id] = model->rules.host_loads;
+    model->dlopens += model->rules.host_loads;
     return 0;
 }
 
@@ -83,6 +90,8 @@ int callable_model_finalize(struct callable_model *model)
     model->most_blocks = 0;
     model->register_bytes = 0;
     memset(model->ring_bytes, 0, sizeof(model->ring_bytes));
+    model->graph_bytes = 0;
+    model->had_tasks = false;
     return 0;
 }
 
@@ -91,11 +100,14 @@ int callable_model_run(struct callable_model *model, int32_t callable_id, uint32
     if (!callable_model_valid(callable_id) || !model->bound || model->entries[callable_id] < 0) {
         return -1;
     }
-    model->aicpu_dlopens += !model->loaded[callable_id];
+    model->dlopens += !model->loaded[callable_id];
     model->loaded[callable_id] = true;
     model->runs++;
-    model->staged = true;
-    model->staged_bytes = bytes > model->staged_bytes ? bytes : model->staged_bytes;
+    model->had_tasks |= callable_specs[model->entries[callable_id]].tasks != 0;
+    if (!model->rules.host_loads) { /* a graph builder copies for itself */
+        model->staged = true;
+        model->staged_bytes = bytes > model->staged_bytes ? bytes : model->staged_bytes;
+    }
     if (blocks > model->most_blocks) {
         model->most_blocks = blocks;
         model->register_bytes = 0; /* grows with the blocks: seen anew */
@@ -128,7 +140,7 @@ static void callable_model_sum(const struct callable_model *model, struct callab
     *sums = (struct callable_model_sums){0};
     for (size_t i = 0; i < PTO_MAX_CALLABLE_IDS; i++) {
         int kind = model->entries[i];
-        sums->loaded += model->loaded[i];
+        sums->loaded += model->loaded[i]; /* per id */
         if (kind < 0) {
             continue;
         }
@@ -167,21 +179,28 @@ static int callable_model_compare_retained(struct callable_model *model, const u
                                            size_t capacity)
 {
     bool ran = model->most_blocks != 0;
-    if (ran && model->ring_bytes[0] == 0) {
+    bool rings = ran && !model->rules.host_loads;
+    if (rings && model->ring_bytes[0] == 0) {
         model->ring_bytes[0] = by_kind[PTO_MEMORY_RING_HEAP];
         model->ring_bytes[1] = by_kind[PTO_MEMORY_RING_SHARED];
     }
     if (ran && model->register_bytes == 0) {
         model->register_bytes = by_kind[PTO_MEMORY_REGISTERS];
     }
-    uint64_t something = ran ? 1 : 0;
+    bool graph = model->had_tasks && model->rules.host_loads; /* the table of tasks is kept (R34) */
+    if (graph && model->graph_bytes == 0) {
+        model->graph_bytes = by_kind[PTO_MEMORY_GRAPH];
+    }
+    uint64_t something = rings ? 1 : 0;
     uint64_t staged = model->staged_bytes;
     const struct callable_model_check checks[] = {
         {"ring heap bytes", by_kind[PTO_MEMORY_RING_HEAP], something, model->ring_bytes[0]},
         {"ring heap bytes", by_kind[PTO_MEMORY_RING_HEAP], model->ring_bytes[0], model->ring_bytes[0]},
         {"ring shared memory bytes", by_kind[PTO_MEMORY_RING_SHARED], something, model->ring_bytes[1]},
         {"ring shared memory bytes", by_kind[PTO_MEMORY_RING_SHARED], model->ring_bytes[1], model->ring_bytes[1]},
-        {"register bytes", by_kind[PTO_MEMORY_REGISTERS], something, model->register_bytes},
+        {"graph bytes", by_kind[PTO_MEMORY_GRAPH], graph ? 1 : 0, model->graph_bytes},
+        {"graph bytes", by_kind[PTO_MEMORY_GRAPH], model->graph_bytes, model->graph_bytes},
+        {"register bytes", by_kind[PTO_MEMORY_REGISTERS], ran ? 1 : 0, model->register_bytes},
         {"register bytes", by_kind[PTO_MEMORY_REGISTERS], model->register_bytes, model->register_bytes},
         {"runtime bytes", by_kind[PTO_MEMORY_RUNTIME], model->bound ? 1 : 0, model->bound ? UINT64_MAX : 0},
         /* How much is kept beyond what the largest run needed is the runtime's own business, within reason. */
@@ -211,10 +230,9 @@ int callable_model_compare(struct callable_model *model, const struct pto_statis
         EXACTLY("chip buffer bytes", by_kind[PTO_MEMORY_CHIP_BUFFER], sums.bytes),
         EXACTLY("kernel handles", statistics->kernel_handles, sums.kernels),
         EXACTLY("orchestration handles", statistics->orchestration_handles, sums.loaded),
-        EXACTLY("AICPU dlopens", statistics->aicpu_dlopens, model->aicpu_dlopens),
-        EXACTLY("host dlopens", statistics->host_dlopens, 0),
+        EXACTLY("AICPU dlopens", statistics->aicpu_dlopens, model->rules.host_loads ? 0 : model->dlopens),
+        EXACTLY("host dlopens", statistics->host_dlopens, model->rules.host_loads ? model->dlopens : 0),
         EXACTLY("client bytes", by_kind[PTO_MEMORY_CLIENT], model->client_bytes),
-        EXACTLY("graph bytes", by_kind[PTO_MEMORY_GRAPH], 0),
         EXACTLY("communication bytes", by_kind[PTO_MEMORY_COMM], 0),
         EXACTLY("all device bytes", statistics->device_bytes, total),
         EXACTLY("staged files", statistics->staged_files, 0),

@@ -3,6 +3,8 @@
  * callable_model: what a context's callable table must look like after every call (R5-R9, R13), in the simplest terms:
  * an array of 64.
  *
+ * One model serves all eight variants: they agree but for what struct callable_model_rules names.
+ *
  * Each call of the model says what the runtime must return and moves the model on. callable_model_compare then checks
  * what pto_debug_api tells against it: registrations, buffers, leases, handles, dlopen counters, device bytes by kind.
  */
@@ -15,6 +17,7 @@
 #include "abi/debug_api.h"
 #include "abi/limits.h"
 #include "harness/model/callables.h"
+#include "harness/program/variant.h"
 
 /* Facts about the callables that the model does not compute itself. */
 struct callable_model_content {
@@ -22,24 +25,34 @@ struct callable_model_content {
     uint32_t children; /* kernels */
 };
 
+/* In what the variants differ, as far as statistics show it. */
+struct callable_model_rules {
+    bool host_loads; /* host_build_graph: the host opens each orchestration at registration, the AICPU none */
+};
+
 struct callable_model {
+    struct callable_model_rules rules;
     struct callable_model_content contents[CALLABLE_KIND_COUNT];
     int entries[PTO_MAX_CALLABLE_IDS]; /* enum callable_kind, -1: free */
-    bool loaded[PTO_MAX_CALLABLE_IDS]; /* the AICPU has opened the orchestration */
+    bool loaded[PTO_MAX_CALLABLE_IDS]; /* the orchestration is open */
     bool bound;
     int device_id;
-    uint64_t aicpu_dlopens; /* of the context, ever (R9) */
-    uint64_t runs;          /* that reached the device */
-    bool staged;            /* a run was staged since the staging buffer was last released */
-    uint64_t staged_bytes;  /* ... and the most that one of them needed */
+    uint64_t dlopens;      /* of orchestrations, of the context, ever (R9) */
+    uint64_t runs;         /* that reached the device */
+    bool staged;           /* a run was staged since the staging buffer was last released */
+    uint64_t staged_bytes; /* ... and the most that one of them needed */
     uint64_t client_bytes;
     uint32_t most_blocks;    /* of a run since the context was bound */
     uint64_t ring_bytes[2];  /* RING_HEAP and RING_SHARED seen after the first run; the same ever after */
+    uint64_t graph_bytes;    /* GRAPH seen after the first run with tasks; the same ever after */
+    bool had_tasks;          /* a run with tasks was made since the context was bound */
     uint64_t register_bytes; /* seen after the run with most_blocks */
 };
 
+struct callable_model_rules callable_model_rules_of(const struct variant *variant);
+
 /* A context that was just created. `contents` is copied. */
-void callable_model_start(struct callable_model *model,
+void callable_model_start(struct callable_model *model, const struct callable_model_rules *rules,
                           const struct callable_model_content contents[CALLABLE_KIND_COUNT]);
 
 /* Each returns what the call of that name must return. init always brings the same images, which changes nothing when

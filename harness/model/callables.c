@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 #include "base/chip_image.h"
 #include "base/os.h"
 
-#define FOLDER "fixtures/callables"
+#define GRAPH_ENTRY "build_graph" /* of every graph builder below fixtures/callables_hbg */
 
 const struct callable_spec callable_specs[CALLABLE_KIND_COUNT] = {
     [CALLABLE_ADD] = {.name = "add",
@@ -68,11 +69,12 @@ int32_t callable_golden(enum callable_kind kind, int32_t in, uint64_t bias)
     }
 }
 
-static int callable_read(const char *artefacts, const char *file, void **bytes, size_t *size, char *error,
-                         size_t error_capacity)
+static int callable_read(const char *artefacts, const char *runtime, const char *file, void **bytes, size_t *size,
+                         char *error, size_t error_capacity)
 {
     char path[PATH_MAX];
-    int length = snprintf(path, sizeof(path), "%s/" FOLDER "/%s.so", artefacts, file);
+    const char *folder = strcmp(runtime, "hbg") == 0 ? "callables_hbg" : "callables";
+    int length = snprintf(path, sizeof(path), "%s/fixtures/%s/%s.so", artefacts, folder, file);
     int result =
         length > 0 && (size_t)length < sizeof(path) ? os_read_file("callables.file", path, bytes, size) : -ENAMETOOLONG;
     if (result != 0) {
@@ -81,18 +83,20 @@ static int callable_read(const char *artefacts, const char *file, void **bytes, 
     return result;
 }
 
-int callable_pack(const char *artefacts, const struct callable_spec *spec, struct callable_image *image, char *error,
-                  size_t error_capacity)
+int callable_pack_on(const char *artefacts, const char *runtime, const struct callable_spec *spec,
+                     struct callable_image *image, char *error, size_t error_capacity)
 {
+    /* host_build_graph has no default entry. */
+    bool needs_entry = spec->entry_name == NULL && strcmp(runtime, "hbg") == 0;
     void *orchestration = NULL;
     size_t orchestration_size = 0;
     void *kernels[CALLABLE_SPEC_CHILDREN] = {NULL};
     struct chip_image_child_spec children[CALLABLE_SPEC_CHILDREN];
-    int result =
-        callable_read(artefacts, spec->orchestration, &orchestration, &orchestration_size, error, error_capacity);
+    int result = callable_read(artefacts, runtime, spec->orchestration, &orchestration, &orchestration_size, error,
+                               error_capacity);
     for (uint32_t i = 0; result == 0 && i < spec->child_count; i++) {
         children[i] = (struct chip_image_child_spec){.func_id = spec->children[i].func_id};
-        result = callable_read(artefacts, spec->children[i].file, &kernels[i], &children[i].binary_size, error,
+        result = callable_read(artefacts, runtime, spec->children[i].file, &kernels[i], &children[i].binary_size, error,
                                error_capacity);
         children[i].binary = kernels[i];
     }
@@ -100,7 +104,7 @@ int callable_pack(const char *artefacts, const struct callable_spec *spec, struc
         struct error_text text = {{0}};
         const struct chip_image_spec packed = {.orchestration = orchestration,
                                                .orchestration_size = orchestration_size,
-                                               .func_name = spec->entry_name,
+                                               .func_name = needs_entry ? GRAPH_ENTRY : spec->entry_name,
                                                .signature = spec->signature,
                                                .sig_count = spec->signature_count,
                                                .children = children,
@@ -117,12 +121,24 @@ int callable_pack(const char *artefacts, const struct callable_spec *spec, struc
     return result;
 }
 
+int callable_pack(const char *artefacts, const struct callable_spec *spec, struct callable_image *image, char *error,
+                  size_t error_capacity)
+{
+    return callable_pack_on(artefacts, "trb", spec, image, error, error_capacity);
+}
+
 int callable_pack_all(const char *artefacts, struct callable_image images[CALLABLE_KIND_COUNT], char *error,
                       size_t error_capacity)
 {
+    return callable_pack_all_on(artefacts, "trb", images, error, error_capacity);
+}
+
+int callable_pack_all_on(const char *artefacts, const char *runtime, struct callable_image images[CALLABLE_KIND_COUNT],
+                         char *error, size_t error_capacity)
+{
     memset(images, 0, CALLABLE_KIND_COUNT * sizeof(*images));
     for (size_t i = 0; i < CALLABLE_KIND_COUNT; i++) {
-        int result = callable_pack(artefacts, &callable_specs[i], &images[i], error, error_capacity);
+        int result = callable_pack_on(artefacts, runtime, &callable_specs[i], &images[i], error, error_capacity);
         if (result != 0) {
             callable_images_free(images, CALLABLE_KIND_COUNT);
             return result;

@@ -2,7 +2,8 @@
 /*
  * callables: small callables whose results tell which kernels ran, for tests, properties and the fault loop.
  *
- * They are made of the shared objects of st/fixtures/callables. Each takes tensor 0 (int32, in), tensor 1 (int32, out)
+ * They are made of the shared objects of st/fixtures/callables, and of st/fixtures/callables_hbg for host_build_graph,
+ * which has the same callables under the same names. Each takes tensor 0 (int32, in), tensor 1 (int32, out)
  * and scalar 0 (bias) unless its spec says otherwise.
  */
 #ifndef HARNESS_MODEL_CALLABLES_H
@@ -40,9 +41,12 @@ struct callable_image {
 };
 
 /*
- * Packs `spec` from the shared objects below `artefacts` (the build's directory). Returns 0 or negative with the reason
- * in `error`; the image is then untouched.
+ * Packs `spec` for a runtime ("trb", "hbg") from the shared objects below `artefacts` (the build's directory). Returns
+ * 0 or negative with the reason in `error`; the image is then untouched.
  */
+int callable_pack_on(const char *artefacts, const char *runtime, const struct callable_spec *spec,
+                     struct callable_image *image, char *error, size_t error_capacity);
+/* The same for "trb". */
 int callable_pack(const char *artefacts, const struct callable_spec *spec, struct callable_image *image, char *error,
                   size_t error_capacity);
 
@@ -61,7 +65,10 @@ extern const struct callable_spec callable_specs[CALLABLE_KIND_COUNT];
 /* Element of `out` after a run. */
 int32_t callable_golden(enum callable_kind kind, int32_t in, uint64_t bias);
 
-/* Packs all of them. On failure nothing is held. */
+/* Packs all of them for a runtime. On failure nothing is held. */
+int callable_pack_all_on(const char *artefacts, const char *runtime, struct callable_image images[CALLABLE_KIND_COUNT],
+                         char *error, size_t error_capacity);
+/* The same for "trb". */
 int callable_pack_all(const char *artefacts, struct callable_image images[CALLABLE_KIND_COUNT], char *error,
                       size_t error_capacity);
 void callable_images_free(struct callable_image *images, size_t count);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/os.h"
+#include "harness/program/artefacts.h"
 
 #ifdef TOUCHSTONE_FUZZ
 #define RUNTIME_CLIENT_STAYS RTLD_NODELETE /* counters of an unloaded library crash libFuzzer */
@@ -37,11 +38,8 @@ static int runtime_client_resolve(struct runtime_client *client, char *error, si
     return 0;
 }
 
-static int runtime_client_read(const char *artefacts, const char *program, const struct runtime_variant *variant,
-                               void **bytes, size_t *size, char *error, size_t error_capacity)
+static int runtime_client_read(const char *path, void **bytes, size_t *size, char *error, size_t error_capacity)
 {
-    char path[PATH_MAX];
-    (void)snprintf(path, sizeof(path), "%s/lib%s_%s_%s.so", artefacts, program, variant->arch, variant->runtime);
     int result = os_read_file("runtime_client.image", path, bytes, size);
     if (result != 0) {
         (void)snprintf(error, error_capacity, "cannot read %s: %s", path, strerror(-result));
@@ -49,13 +47,39 @@ static int runtime_client_read(const char *artefacts, const char *program, const
     return result;
 }
 
-int runtime_client_open(struct runtime_client *client, const char *artefacts, const struct runtime_variant *variant,
+/* The programs that simpler_init is given: both device programs, and onboard the one that brings them up. */
+static int runtime_client_read_programs(struct runtime_client *client, const char *artefacts,
+                                        const struct variant *variant, char *error, size_t error_capacity)
+{
+    char aicpu[PATH_MAX];
+    char aicore[PATH_MAX];
+    char dispatcher[PATH_MAX];
+    if (artefacts_path(aicpu, sizeof(aicpu), artefacts, "libaicpu_%s_%s.so", variant->arch, variant->runtime) != 0 ||
+        artefacts_path(aicore, sizeof(aicore), artefacts, "libaicore_%s_%s.so", variant->arch, variant->runtime) != 0 ||
+        artefacts_path(dispatcher, sizeof(dispatcher), artefacts, ARTEFACTS_DISPATCHER) != 0) {
+        (void)snprintf(error, error_capacity, "the path of the build's products is too long");
+        return -ENAMETOOLONG;
+    }
+    int result = runtime_client_read(aicpu, &client->aicpu, &client->aicpu_size, error, error_capacity);
+    if (result == 0) {
+        result = runtime_client_read(aicore, &client->aicore, &client->aicore_size, error, error_capacity);
+    }
+    if (result == 0 && strcmp(variant->platform, "onboard") == 0) {
+        result = runtime_client_read(dispatcher, &client->dispatcher, &client->dispatcher_size, error, error_capacity);
+    }
+    return result;
+}
+
+int runtime_client_open(struct runtime_client *client, const char *artefacts, const struct variant *variant,
                         char *error, size_t error_capacity)
 {
     char path[PATH_MAX];
     memset(client, 0, sizeof(*client));
-    (void)snprintf(path, sizeof(path), "%s/libhost_runtime_%s_%s_%s.so", artefacts, variant->arch, variant->runtime,
-                   variant->platform);
+    if (artefacts_host_runtime(path, sizeof(path), artefacts, variant->arch, variant->runtime, variant->platform) !=
+        0) {
+        (void)snprintf(error, error_capacity, "the path of the build's products is too long");
+        return -ENAMETOOLONG;
+    }
     client->library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RUNTIME_CLIENT_STAYS);
     if (client->library == NULL) {
         (void)snprintf(error, error_capacity, "%s", dlerror());
@@ -63,12 +87,7 @@ int runtime_client_open(struct runtime_client *client, const char *artefacts, co
     }
     int result = runtime_client_resolve(client, error, error_capacity);
     if (result == 0) {
-        result = runtime_client_read(artefacts, "aicpu", variant, &client->aicpu, &client->aicpu_size, error,
-                                     error_capacity);
-    }
-    if (result == 0) {
-        result = runtime_client_read(artefacts, "aicore", variant, &client->aicore, &client->aicore_size, error,
-                                     error_capacity);
+        result = runtime_client_read_programs(client, artefacts, variant, error, error_capacity);
     }
     if (result == 0) {
         client->runtime_buffer = malloc(client->api.get_runtime_size());
@@ -83,6 +102,7 @@ int runtime_client_open(struct runtime_client *client, const char *artefacts, co
 void runtime_client_close(struct runtime_client *client)
 {
     free(client->runtime_buffer);
+    free(client->dispatcher);
     free(client->aicore);
     free(client->aicpu);
     if (client->library != NULL) {
@@ -94,7 +114,7 @@ void runtime_client_close(struct runtime_client *client)
 int runtime_client_init(const struct runtime_client *client, void *context, int device_id)
 {
     return client->api.simpler_init(context, device_id, client->aicpu, client->aicpu_size, client->aicore,
-                                    client->aicore_size, NULL, 0);
+                                    client->aicore_size, client->dispatcher, client->dispatcher_size);
 }
 
 int runtime_client_run(const struct runtime_client *client, void *context, int32_t callable_id,

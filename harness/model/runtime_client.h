@@ -15,6 +15,7 @@
 #include "abi/debug_api.h"
 #include "abi/runtime_c_api.h"
 #include "abi/task_args.h"
+#include "harness/program/variant.h"
 
 #define RUNTIME_API_MEMBER(name) __typeof__(name) *name;
 struct runtime_api {
@@ -29,17 +30,13 @@ struct runtime_client {
     size_t aicpu_size;
     void *aicore;
     size_t aicore_size;
+    void *dispatcher; /* onboard only */
+    size_t dispatcher_size;
     void *runtime_buffer;
 };
 
-struct runtime_variant {
-    const char *arch;
-    const char *runtime;
-    const char *platform;
-};
-
 /* Opens a variant below `artefacts`. Returns 0, or negative with the reason in `error` and nothing held. */
-int runtime_client_open(struct runtime_client *client, const char *artefacts, const struct runtime_variant *variant,
+int runtime_client_open(struct runtime_client *client, const char *artefacts, const struct variant *variant,
                         char *error, size_t error_capacity);
 /* Contexts must have been destroyed. In fuzz builds the library stays loaded (design section 2). */
 void runtime_client_close(struct runtime_client *client);

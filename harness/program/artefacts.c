@@ -64,23 +64,3 @@ int artefacts_find(char *directory, size_t capacity)
     }
     return -1;
 }
-
-void artefacts_list_variants(const char *directory, char *text, size_t capacity)
-{
-    size_t used = 0;
-    (void)snprintf(text, capacity, "none");
-    for (const char *const *arch = artefacts_archs; *arch != NULL; arch++) {
-        for (const char *const *runtime = artefacts_runtimes; *runtime != NULL; runtime++) {
-            for (const char *const *platform = artefacts_platforms; *platform != NULL; platform++) {
-                char path[4096];
-                if (artefacts_host_runtime(path, sizeof(path), directory, *arch, *runtime, *platform) != 0 ||
-                    access(path, F_OK) != 0) {
-                    continue;
-                }
-                int length = snprintf(text + used, capacity - used, "%s%s/%s/%s", used == 0 ? "" : " ", *arch, *runtime,
-                                      *platform);
-                used = length < 0 || (size_t)length >= capacity - used ? capacity - 1 : used + (size_t)length;
-            }
-        }
-    }
-}

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define ARTEFACTS_DISPATCHER "libaicpu_dispatcher.so" /* onboard variants need it */
+
 /* Returns 0 with the directory (no slash at its end), or -1 when there is none or it does not fit. */
 int artefacts_find(char *directory, size_t capacity);
 
@@ -32,8 +34,5 @@ int artefacts_path(char *path, size_t capacity, const char *directory, const cha
 /* "DIRECTORY/libhost_runtime_ARCH_RUNTIME_PLATFORM.so". 0, or -1 when it does not fit. */
 int artefacts_host_runtime(char *path, size_t capacity, const char *directory, const char *arch, const char *runtime,
                            const char *platform);
-
-/* Writes the variants that were built ("a2a3/trb/sim ...", "none") for a hint. */
-void artefacts_list_variants(const char *directory, char *text, size_t capacity);
 
 #endif

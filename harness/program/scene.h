@@ -3,8 +3,9 @@
  * scene: one program of the device runtime with its inputs and its golden result.
  *
  * A scene lives in st/scenes/NAME/: orchestration.c and kernels/ *.c (user code, built as separate shared objects) and
- * scene.c, which defines `const struct scene scene_NAME`. The tool, the system tests and the properties all run scenes
- * through session.h.
+ * scene.c, which defines `const struct scene scene_NAME`. What runs on host_build_graph as well has
+ * orchestration_hbg.c, with the entry SCENE_GRAPH_ENTRY, and kernels_hbg/ *.c under the same names. The tool, the
+ * system tests and the properties all run scenes through session.h.
  */
 #ifndef HARNESS_PROGRAM_SCENE_H
 #define HARNESS_PROGRAM_SCENE_H
@@ -19,12 +20,19 @@
 #define SCENE_MAX_KERNELS 16u
 #define SCENE_MAX_TENSORS 16u
 #define SCENE_MESSAGE_BYTES 256u
+#define SCENE_GRAPH_ENTRY "build_graph" /* exported by every orchestration_hbg.c */
 
 struct scene_kernel {
     const char *file; /* base name under kernels/, without ".c" */
     int32_t func_id;
     int32_t signature[16]; /* enum pto_arg_direction */
     int32_t signature_count;
+};
+
+/* What a scene cannot be expressed on, and why, in words that follow "cannot: ". */
+struct scene_limit {
+    const char *pattern; /* as in struct scene's variants; NULL ends a list */
+    const char *reason;
 };
 
 /* Host data of one run. Tensors point into buffers that scene_data_free releases. */
@@ -38,7 +46,8 @@ struct scene_data {
 struct scene {
     const char *name;
     const char *summary;
-    const char *const *variants; /* NULL-terminated "arch/runtime/platform" patterns, "*" allowed per part */
+    const char *const *variants;      /* NULL-terminated "arch/runtime/platform" patterns, "*" allowed per part */
+    const struct scene_limit *limits; /* NULL: none; they win over `variants` */
     struct scene_kernel kernels[SCENE_MAX_KERNELS];
     uint32_t kernel_count;
     int32_t signature[128]; /* of the orchestration's tensors */

@@ -14,6 +14,7 @@ struct variant_paths {
     char host[1024];
     char aicpu[1024];
     char aicore[1024];
+    char dispatcher[1024]; /* "": the platform needs none */
 };
 
 static int session_fail(struct session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -50,28 +51,39 @@ static int find_artefacts(struct session *session, const struct session_options 
     return 0;
 }
 
+static int refuse_variant(struct session *session, const char *wrong)
+{
+    (void)snprintf(session->hint, sizeof(session->hint), "there is: a2a3 a5; trb hbg; sim onboard");
+    return session_fail(session, "no variant has a part named \"%.40s\"", wrong);
+}
+
 static int find_variant(struct session *session, const struct session_options *options, struct variant_paths *paths)
 {
-    const char *arch = options->arch != NULL ? options->arch : "a2a3";
-    const char *given = options->runtime != NULL ? options->runtime : "trb";
-    const char *platform = options->platform != NULL ? options->platform : "sim";
-    const char *runtime = artefacts_runtime(given);
-    if (runtime == NULL) {
-        (void)snprintf(session->hint, sizeof(session->hint), "there is: trb hbg");
-        return session_fail(session, "unknown runtime \"%s\"", given);
+    const char *wrong = "";
+    const struct variant *variant = variant_of_parts(options->arch, options->runtime, options->platform, &wrong);
+    if (variant == NULL) {
+        return refuse_variant(session, wrong);
     }
-    if (artefacts_host_runtime(paths->host, sizeof(paths->host), session->artefacts, arch, runtime, platform) != 0 ||
-        artefacts_path(paths->aicpu, sizeof(paths->aicpu), session->artefacts, "libaicpu_%s_%s.so", arch, runtime) !=
-            0 ||
-        artefacts_path(paths->aicore, sizeof(paths->aicore), session->artefacts, "libaicore_%s_%s.so", arch, runtime) !=
-            0) {
-        return session_fail(session, "the path of the build's products is too long: %s", session->artefacts);
+    session->variant = variant;
+    const char *directory = session->artefacts;
+    if (artefacts_host_runtime(paths->host, sizeof(paths->host), directory, variant->arch, variant->runtime,
+                               variant->platform) != 0 ||
+        artefacts_path(paths->aicpu, sizeof(paths->aicpu), directory, "libaicpu_%s_%s.so", variant->arch,
+                       variant->runtime) != 0 ||
+        artefacts_path(paths->aicore, sizeof(paths->aicore), directory, "libaicore_%s_%s.so", variant->arch,
+                       variant->runtime) != 0 ||
+        artefacts_path(paths->dispatcher, sizeof(paths->dispatcher), directory, ARTEFACTS_DISPATCHER) != 0) {
+        return session_fail(session, "the path of the build's products is too long: %s", directory);
+    }
+    if (strcmp(variant->platform, "onboard") != 0) {
+        paths->dispatcher[0] = 0;
     }
     if (access(paths->host, R_OK) != 0) {
-        char built[256];
-        artefacts_list_variants(session->artefacts, built, sizeof(built));
+        char built[VARIANT_LIST_BYTES];
+        char name[VARIANT_NAME_BYTES];
+        variant_list(directory, true, built);
         (void)snprintf(session->hint, sizeof(session->hint), "built variants: %s", built);
-        return session_fail(session, "no host runtime for %s/%s/%s in %s", arch, runtime, platform, session->artefacts);
+        return session_fail(session, "no host runtime for %s in %s", variant_name(variant, name), directory);
     }
     return 0;
 }
@@ -107,7 +119,8 @@ int session_open(struct session *session, const struct session_options *options)
     const struct chip_worker_options worker = {.host_library = paths.host,
                                                .device_id = options->device_id,
                                                .aicpu_path = paths.aicpu,
-                                               .aicore_path = paths.aicore};
+                                               .aicore_path = paths.aicore,
+                                               .dispatcher_path = paths.dispatcher};
     int result = chip_worker_init(session->worker, &worker);
     if (result != 0) {
         (void)fail_worker(session, result);

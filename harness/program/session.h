@@ -14,10 +14,11 @@
 #include "abi/debug_api.h"
 #include "abi/runtime_c_api.h"
 #include "harness/program/scene.h"
+#include "harness/program/variant.h"
 #include "worker/chip_worker.h"
 
 struct session_options {
-    const char *arch;      /* NULL: a2a3 */
+    const char *arch;      /* NULL: a2a3. The three parts may be any text: what is no variant is refused. */
     const char *runtime;   /* NULL: trb (tensormap_and_ringbuffer is accepted) */
     const char *platform;  /* NULL: sim */
     const char *artefacts; /* NULL: found as described above */
@@ -29,6 +30,7 @@ struct session {
     struct chip_worker *worker;
     const struct pto_debug_api *debug; /* NULL for a runtime without it */
     void *context;                     /* of the C ABI, for debug calls */
+    const struct variant *variant;     /* which one it is; NULL: never opened */
     char artefacts[512];
     char error[1024]; /* why the last call of this interface failed */
     char hint[512];   /* what session_open advises after a failure, "" when it has no advice */
@@ -38,7 +40,7 @@ struct session {
 int session_open(struct session *session, const struct session_options *options);
 void session_close(struct session *session);
 
-/* Packs a scene's shared objects into a ChipCallable (free() it). */
+/* Packs a scene's shared objects, with the orchestration of the session's runtime, into a ChipCallable (free() it). */
 int session_pack_scene(struct session *session, const struct scene *scene, void **image, size_t *bytes);
 /* prepare_callable; `image` may be freed afterwards. */
 int session_prepare(struct session *session, int32_t callable_id, const void *image);

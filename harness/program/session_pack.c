@@ -115,13 +115,18 @@ int session_pack_scene(struct session *session, const struct scene *scene, void 
     char orchestration[PATH_BYTES];
     char paths[SCENE_MAX_KERNELS][PATH_BYTES];
     struct session_child children[SCENE_MAX_KERNELS];
-    bool fits = scene->kernel_count <= SCENE_MAX_KERNELS &&
-                artefacts_path(orchestration, sizeof(orchestration), session->artefacts, "scenes/%s/orchestration.so",
-                               scene->name) == 0;
+    /* The first runtime's orchestration has the plain name. */
+    const char *runtime = session->variant != NULL ? session->variant->runtime : variant_all[0].runtime;
+    bool plain = strcmp(runtime, variant_all[0].runtime) == 0;
+    const char *entry_name = plain ? scene->entry_name : SCENE_GRAPH_ENTRY;
+    bool fits =
+        scene->kernel_count <= SCENE_MAX_KERNELS &&
+        artefacts_path(orchestration, sizeof(orchestration), session->artefacts, "scenes/%s/orchestration%s%s.so",
+                       scene->name, plain ? "" : "_", plain ? "" : runtime) == 0;
     for (uint32_t i = 0; fits && i < scene->kernel_count; i++) {
         const struct scene_kernel *kernel = &scene->kernels[i];
-        fits = artefacts_path(paths[i], PATH_BYTES, session->artefacts, "scenes/%s/kernels/%s.so", scene->name,
-                              kernel->file) == 0;
+        fits = artefacts_path(paths[i], PATH_BYTES, session->artefacts, "scenes/%s/kernels%s%s/%s.so", scene->name,
+                              plain ? "" : "_", plain ? "" : runtime, kernel->file) == 0;
         children[i] = (struct session_child){.path = paths[i],
                                              .func_id = kernel->func_id,
                                              .signature = kernel->signature,
@@ -132,6 +137,6 @@ int session_pack_scene(struct session *session, const struct scene *scene, void 
                        "the paths of scene %s are too long, or it has over %u kernels", scene->name, SCENE_MAX_KERNELS);
         return -1;
     }
-    return session_pack_files(session, orchestration, scene->entry_name, scene->config_name, scene->signature,
+    return session_pack_files(session, orchestration, entry_name, scene->config_name, scene->signature,
                               scene->signature_count, children, scene->kernel_count, image, bytes);
 }

@@ -1,7 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "harness/program/variant.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "harness/program/artefacts.h"
+
+const struct variant variant_all[VARIANT_COUNT] = {
+    {"a2a3", "trb", "sim"},     {"a5", "trb", "sim"},     {"a2a3", "hbg", "sim"},     {"a5", "hbg", "sim"},
+    {"a2a3", "trb", "onboard"}, {"a5", "trb", "onboard"}, {"a2a3", "hbg", "onboard"}, {"a5", "hbg", "onboard"},
+};
+
+const char *variant_name(const struct variant *variant, char text[VARIANT_NAME_BYTES])
+{
+    (void)snprintf(text, VARIANT_NAME_BYTES, "%s/%s/%s", variant->arch, variant->runtime, variant->platform);
+    return text;
+}
+
+static bool part_is_known(const char *part, const char *const *names)
+{
+    while (*names != NULL && strcmp(part, *names) != 0) {
+        names++;
+    }
+    return *names != NULL;
+}
+
+const struct variant *variant_of_parts(const char *arch, const char *runtime, const char *platform, const char **wrong)
+{
+    arch = arch != NULL ? arch : variant_all[0].arch;
+    runtime = runtime != NULL ? runtime : variant_all[0].runtime;
+    platform = platform != NULL ? platform : variant_all[0].platform;
+    const char *short_name = artefacts_runtime(runtime);
+    for (size_t i = 0; short_name != NULL && i < VARIANT_COUNT; i++) {
+        if (strcmp(variant_all[i].arch, arch) == 0 && strcmp(variant_all[i].runtime, short_name) == 0 &&
+            strcmp(variant_all[i].platform, platform) == 0) {
+            return &variant_all[i];
+        }
+    }
+    if (wrong != NULL) {
+        *wrong = !part_is_known(arch, artefacts_archs) ? arch : short_name == NULL ? runtime : platform;
+    }
+    return NULL;
+}
 
 bool variant_matches(const char *pattern, const char *variant)
 {
@@ -22,12 +63,66 @@ bool variant_matches(const char *pattern, const char *variant)
     }
 }
 
-bool variant_of_scene(const struct scene *scene, const char *variant)
+bool variant_pattern_is_known(const char *pattern)
 {
-    for (const char *const *pattern = scene->variants; *pattern != NULL; pattern++) {
-        if (variant_matches(*pattern, variant)) {
+    for (size_t i = 0; i < VARIANT_COUNT; i++) {
+        char name[VARIANT_NAME_BYTES];
+        if (variant_matches(pattern, variant_name(&variant_all[i], name))) {
             return true;
         }
     }
     return false;
+}
+
+bool variant_is_built(const struct variant *variant, const char *directory)
+{
+    char path[4096];
+    if (artefacts_host_runtime(path, sizeof(path), directory, variant->arch, variant->runtime, variant->platform) !=
+            0 ||
+        access(path, R_OK) != 0) {
+        return false;
+    }
+    static const char *const programs[] = {"aicpu", "aicore"};
+    for (size_t i = 0; i < 2; i++) {
+        if (artefacts_path(path, sizeof(path), directory, "lib%s_%s_%s.so", programs[i], variant->arch,
+                           variant->runtime) != 0 ||
+            access(path, R_OK) != 0) {
+            return false;
+        }
+    }
+    return strcmp(variant->platform, "onboard") != 0 ||
+           (artefacts_path(path, sizeof(path), directory, ARTEFACTS_DISPATCHER) == 0 && access(path, R_OK) == 0);
+}
+
+void variant_list(const char *directory, bool built, char text[VARIANT_LIST_BYTES])
+{
+    size_t used = 0;
+    (void)snprintf(text, VARIANT_LIST_BYTES, "none");
+    for (size_t i = 0; i < VARIANT_COUNT; i++) {
+        char name[VARIANT_NAME_BYTES];
+        if (variant_is_built(&variant_all[i], directory) == built) {
+            used += (size_t)snprintf(text + used, VARIANT_LIST_BYTES - used, "%s%s", used == 0 ? "" : " ",
+                                     variant_name(&variant_all[i], name));
+        }
+    }
+}
+
+const char *variant_refusal(const struct scene *scene, const char *variant)
+{
+    for (const struct scene_limit *limit = scene->limits; limit != NULL && limit->pattern != NULL; limit++) {
+        if (variant_matches(limit->pattern, variant)) {
+            return limit->reason;
+        }
+    }
+    for (const char *const *pattern = scene->variants; *pattern != NULL; pattern++) {
+        if (variant_matches(*pattern, variant)) {
+            return NULL;
+        }
+    }
+    return "the scene does not declare it";
+}
+
+bool variant_of_scene(const struct scene *scene, const char *variant)
+{
+    return variant_refusal(scene, variant) == NULL;
 }

@@ -11,6 +11,7 @@
     X(build_id)          \
     X(callable_table)    \
     X(chip_image)        \
+    X(driver)            \
     X(tensor_overlap)    \
     X(tensor_views)      \
     X(vector_example)

@@ -1,61 +1,85 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * vector_example: the scene of that name gives its golden result for any inputs, sizes, blocks, threads, engine, policy
- * and schedule (R13, R19, R22).
+ * vector_example: the scene of that name gives its golden result on any variant, for any inputs, sizes, blocks,
+ * threads, engine, policy and schedule (R13, R19, R22).
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/program/artefacts.h"
 #include "harness/program/session.h"
 #include "harness/property/property.h"
+#include "npu/arch.h"
 
 #define VECTOR_CALLABLE 0
-#define VECTOR_MAX_BLOCKS 24
-#define VECTOR_MAX_THREADS 4
 
+/* A session on each variant that was built and that the scene runs on. */
 struct vector_state {
-    struct session session;
     const struct scene *scene;
+    struct session sessions[VARIANT_COUNT];
+    size_t count;
 };
 
 static void vector_teardown(struct property_context *context)
 {
     struct vector_state *state = context->state;
-    if (state != NULL) {
-        session_close(&state->session);
+    for (size_t i = 0; state != NULL && i < state->count; i++) {
+        session_close(&state->sessions[i]);
     }
     free(state);
     context->state = NULL;
 }
 
-static int vector_prepare(struct vector_state *state)
+static int vector_prepare(struct session *session, const struct scene *scene)
 {
     void *image = NULL;
     size_t bytes = 0;
-    int result = session_pack_scene(&state->session, state->scene, &image, &bytes);
+    int result = session->debug != NULL ? session_pack_scene(session, scene, &image, &bytes) : -1;
     if (result == 0) {
-        result = session_prepare(&state->session, VECTOR_CALLABLE, image);
+        result = session_prepare(session, VECTOR_CALLABLE, image);
     }
     free(image);
     return result;
 }
 
+/* 0 also for a variant that has no place here. */
+static int vector_open(struct vector_state *state, const char *directory, const struct variant *variant)
+{
+    char name[VARIANT_NAME_BYTES];
+    struct session *session = &state->sessions[state->count];
+    const struct session_options options = {.arch = variant->arch,
+                                            .runtime = variant->runtime,
+                                            .platform = variant->platform,
+                                            .artefacts = directory,
+                                            .device_id = 0};
+    if (!variant_is_built(variant, directory) || !variant_of_scene(state->scene, variant_name(variant, name))) {
+        return 0;
+    }
+    if (session_open(session, &options) != 0) {
+        return -1;
+    }
+    state->count++;
+    return vector_prepare(session, state->scene);
+}
+
 static int vector_setup(struct property_context *context)
 {
     struct vector_state *state = calloc(1, sizeof(*state));
-    const struct session_options options = {.device_id = 0};
+    char directory[sizeof(state->sessions[0].artefacts)];
+    const char *error = "no artefacts";
+    context->state = state;
     if (state == NULL) {
         return -property_fail(context, "no memory");
     }
     state->scene = scene_find("vector_example");
-    if (state->scene == NULL || session_open(&state->session, &options) != 0) {
-        (void)property_fail(context, "no scene or no session: %s", state->session.error);
-        free(state);
-        return -1;
+    int result = state->scene != NULL ? artefacts_find(directory, sizeof(directory)) : -1;
+    for (size_t i = 0; i < VARIANT_COUNT && result == 0; i++) {
+        struct session *session = &state->sessions[state->count];
+        result = vector_open(state, directory, &variant_all[i]);
+        error = session->error;
     }
-    context->state = state;
-    if (state->session.debug == NULL || vector_prepare(state) != 0) {
-        (void)property_fail(context, "vector_example cannot be prepared: %s", state->session.error);
+    if (result != 0 || state->count == 0) {
+        (void)property_fail(context, "vector_example cannot be prepared: %s", error);
         vector_teardown(context);
         return -1;
     }
@@ -80,24 +104,28 @@ static void vector_draw_engine(struct choice *choice, struct pto_engine_options 
 static int vector_run_case(struct vector_state *state, struct choice *choice, struct property_context *context,
                            struct scene_data *data)
 {
+    struct session *session = &state->sessions[choice_below(choice, VARIANT_COUNT) % state->count];
+    const struct npu_arch *arch = npu_arch_find(session->variant->arch);
+    char name[VARIANT_NAME_BYTES];
     static const uint32_t block_kinds[] = {6, 1};
     struct pto_engine_options options;
     char message[SCENE_MESSAGE_BYTES] = "";
     vector_draw_engine(choice, &options);
     bool few = choice_pick_weighted(choice, block_kinds, 2) == 0;
-    int blocks = (int)choice_range(choice, 1, few ? 3 : VECTOR_MAX_BLOCKS);
-    int threads = (int)choice_range(choice, 1, VECTOR_MAX_THREADS);
+    int blocks = (int)choice_range(choice, 1, few ? 3 : arch->max_blocks);
+    int threads = (int)choice_range(choice, 1, arch->max_aicpu_threads);
     PROPERTY_REQUIRE(context, state->scene->make(data, choice) == 0, "the scene makes no inputs");
-    property_trace(context, "engine %d, policy %d, seed %lu, %d blocks, %d threads, %u x %u elements", options.kind,
-                   options.policy, options.seed, blocks, threads, data->args.tensors[0].shapes[0],
+    property_trace(context, "%s, engine %d, policy %d, seed %lu, %d blocks, %d threads, %u x %u elements",
+                   variant_name(session->variant, name), options.kind, options.policy, options.seed, blocks, threads,
+                   data->args.tensors[0].shapes[0],
                    data->args.tensors[0].ndims > 1 ? data->args.tensors[0].shapes[1] : 1);
-    int set = state->session.debug->set_engine(state->session.context, &options);
+    int set = session->debug->set_engine(session->context, &options);
     PROPERTY_REQUIRE(context, set == 0, "set_engine(kind %d, policy %d) returned %d", options.kind, options.policy,
                      set);
-    int result = session_run(&state->session, VECTOR_CALLABLE, &data->args, blocks, threads, NULL);
+    int result = session_run(session, VECTOR_CALLABLE, &data->args, blocks, threads, NULL);
     PROPERTY_REQUIRE(context, result == state->scene->expected_result,
                      "%d blocks, %d threads: result %d, expected %d: %s", blocks, threads, result,
-                     state->scene->expected_result, state->session.error);
+                     state->scene->expected_result, session->error);
     PROPERTY_REQUIRE(context, state->scene->check(data, message) == 0,
                      "%d blocks, %d threads, engine %d, policy %d: %s", blocks, threads, options.kind, options.policy,
                      message);
@@ -115,7 +143,7 @@ static int vector_property_run(struct choice *choice, struct property_context *c
 
 const struct property property_vector_example = {
     .name = "vector_example",
-    .summary = "vector_example is golden for any inputs, sizes, blocks, threads, engine and schedule",
+    .summary = "vector_example is golden on any variant for any inputs, sizes, blocks, threads, engine and schedule",
     .run = vector_property_run,
     .default_runs = 300,
     .max_bytes = 8192,

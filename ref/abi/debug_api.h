@@ -66,6 +66,21 @@ struct pto_statistics {
     uint64_t last_dispatches; /* kernel launches on cores of that run */
     uint64_t last_switches;   /* processor switches of that run (fibers) */
     uint64_t last_reproducible;
+    /* onboard: objects of the driver, all contexts of the device together; 0 on sim and when bound to no device */
+    uint64_t driver_contexts; /* 1 while anybody has named the device since its last reset */
+    uint64_t driver_streams;
+    uint64_t driver_images;      /* AICore images registered (R15) ... */
+    uint64_t driver_image_bytes; /* ... and their charge */
+    uint64_t driver_binaries;    /* AICPU programs loaded by name */
+    uint64_t driver_programs;    /* shared objects that the device holds open */
+    uint64_t driver_kernels;     /* kernels loaded from device memory (R35) */
+    uint64_t driver_in_use;      /* bytes of the device's memory */
+    uint64_t driver_allocations; /* calls that did their work, ever, as are the following */
+    uint64_t driver_registrations;
+    uint64_t driver_binary_loads;
+    uint64_t driver_kernel_loads;
+    uint64_t driver_launches;
+    uint64_t bootstrap_files; /* of the process: programs in kernel directories, one per program and device (R16) */
 };
 
 struct pto_ledger_entry {

@@ -18,6 +18,8 @@ PTO_BEGIN_DECLS
 
 enum pto_core_type { PTO_CORE_AIC = 0, PTO_CORE_AIV = 1 };
 
+#define PTO_MAX_WORKERS 108u /* cores of the larger of the two architectures */
+
 /* One per core, at the start of the Runtime object; zeroed by the host before a run. */
 struct pto_handshake {
     PTO_ATOMIC(uint32_t) aicpu_ready;

@@ -104,7 +104,8 @@ struct pto_bootstrap_args {
     uint64_t device_id;
     uint64_t inner_so_bin;
     uint64_t inner_so_len; /* bytes */
-    uint64_t reserved[3];
+    uint64_t twin;         /* 0 unless another program has the same fingerprint (abi/bootstrap.h) */
+    uint64_t reserved[2];
 };
 PTO_ASSERT_SIZE(struct pto_bootstrap_args, 160);
 PTO_ASSERT_FIELD(struct pto_bootstrap_args, device_id, 112);

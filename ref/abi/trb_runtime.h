@@ -13,8 +13,6 @@
 #include "abi/limits.h"
 #include "abi/task_args.h"
 
-#define PTO_MAX_WORKERS 108u /* the larger of the two architectures */
-
 /* What the AICPU tells about the run, beside the error words in shared memory. */
 struct trb_report {
     uint32_t orchestration_loaded; /* 1: callable_id's orchestration is loaded now, whatever became of the run (R9) */
@@ -44,5 +42,6 @@ struct trb_runtime {
     struct pto_chip_args args;               /* tensors rewritten to device addresses */
     struct trb_report report;
 };
+PTO_ASSERT_FIELD(struct trb_runtime, workers, 0);
 
 #endif

@@ -3,17 +3,17 @@
  * core_loop: the AICore program of every runtime that dispatches through registers (device.md 4.1, 4.2, 4.5).
  *
  * The core meets the AICPU, then runs what DATA_MAIN_BASE names until it names the exit signal. Each id is answered
- * twice in COND: ACK when it was taken, FIN when the kernel has returned. Ids select one of two payloads, so the AICPU
- * may prepare the next dispatch while a kernel runs.
+ * twice in COND: ACK when it was taken, FIN when the kernel has returned. What an id stands for is the runtime's
+ * business (call.h).
  */
 #include "abi/device_program.h"
-#include "abi/dispatch.h"
 #include "abi/handshake.h"
 #include "abi/kernel_args.h"
 #include "abi/layout.h"
-#include "abi/trb_runtime.h"
+#include "aicore/call.h"
 #include "exec/exec.h"
 #include "npu/arch.h"
+#include "npu/code.h"
 #include "npu/registers.h"
 
 PTO_EXPORT pto_aicore_entry aicore_execute;
@@ -47,21 +47,23 @@ static bool meet_aicpu(struct pto_handshake *handshake, const struct pto_aicore_
     return true;
 }
 
-static void run_kernel(struct pto_dispatch_payload *payload)
+static void run_kernel(struct npu_core_local *local, const struct aicore_call *call)
 {
     typedef void kernel_function(int64_t * args);
-    if (payload->function_addr == 0) {
+    uint64_t entry = call->function != 0 ? npu_code_entry(local, call->function) : 0;
+    if (entry == 0) {
         return;
     }
-    kernel_function *kernel = (kernel_function *)(uintptr_t)payload->function_addr;
+    kernel_function *kernel = (kernel_function *)(uintptr_t)entry;
     exec_user_enter();
-    kernel((int64_t *)(void *)payload->args);
+    kernel(call->args);
     exec_user_leave();
 }
 
-static void serve(struct npu_register_block *registers, struct pto_dispatch_payload *payloads)
+static void serve(struct npu_register_block *registers, const void *image, const struct pto_handshake *handshake)
 {
-    _Atomic uint32_t *order = &registers->words[NPU_DATA_MAIN_BASE_OFFSET / 4];
+    _Atomic uint32_t *order = npu_register_word(registers, NPU_DATA_MAIN_BASE_OFFSET);
+    struct npu_core_local *local = exec_local();
     uint32_t last = PTO_REG_AICPU_IDLE;
     while (exec_wait(order, last, EXEC_NEVER) == 0) {
         last = npu_register_read(registers, NPU_DATA_MAIN_BASE_OFFSET);
@@ -74,7 +76,8 @@ static void serve(struct npu_register_block *registers, struct pto_dispatch_payl
         }
         /* Nobody waits for an ACK: the scheduler looks for it when it has more to dispatch. */
         npu_register_write(registers, NPU_COND_OFFSET, pto_cond_encode(last, PTO_COND_ACK));
-        run_kernel(&payloads[last & 1u]);
+        const struct aicore_call call = aicore_find_call(image, handshake, last);
+        run_kernel(local, &call);
         exec_charge(NPU_ARCH_TABLE.kernel_ns);
         exec_settle();
         npu_cond_write(registers, NPU_COND_OFFSET, pto_cond_encode(last, PTO_COND_FIN));
@@ -84,11 +87,12 @@ static void serve(struct npu_register_block *registers, struct pto_dispatch_payl
 int aicore_execute(void *kernel_args, const struct pto_aicore_identity *identity)
 {
     const struct NPU_KERNEL_ARGS *args = kernel_args;
-    struct trb_runtime *image = (struct trb_runtime *)(uintptr_t)args->runtime_args;
+    /* The image of every runtime begins with its handshakes. */
+    struct pto_handshake *workers = (struct pto_handshake *)(uintptr_t)args->runtime_args;
     struct npu_register_block *registers = (struct npu_register_block *)(uintptr_t)identity->registers;
-    struct pto_handshake *handshake = &image->workers[identity->worker];
+    struct pto_handshake *handshake = &workers[identity->worker];
     if (meet_aicpu(handshake, identity, registers)) {
-        serve(registers, (struct pto_dispatch_payload *)(uintptr_t)handshake->task);
+        serve(registers, workers, handshake);
     }
     return 0;
 }

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/elf_segments.h"
 #include "base/error_text.h"
 #include "base/fault_step.h"
 #include "base/image_cache.h"
@@ -38,20 +39,6 @@ struct image_stage {
     struct error_text error;
 };
 
-/* Makes every missing directory of `path` below the root; the root itself exists. */
-static int image_make_directories(char *path, size_t root_length)
-{
-    for (char *slash = strchr(path + root_length + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        int failed = mkdir(path, 0755) != 0 && errno != EEXIST ? errno : 0;
-        *slash = '/';
-        if (failed != 0) {
-            return -failed;
-        }
-    }
-    return 0;
-}
-
 static int image_create(struct image_stage *stage)
 {
     size_t suffix = strlen(IMAGE_SUFFIX);
@@ -66,7 +53,7 @@ static int image_create(struct image_stage *stage)
         return error_set(&stage->error, result, "create %s: no path for it under the simulated root: %s", device_path,
                          strerror(-result));
     }
-    result = image_make_directories(stage->path, strlen(os_root()));
+    result = os_root_make_parents(stage->path);
     if (result == 0) {
         result = -fault_step(stage->site, "create");
     }
@@ -125,11 +112,17 @@ static int image_open(struct image_stage *stage, void **handle)
 
 static int image_stage_and_open(struct image_stage *stage, void **handle)
 {
+    struct error_text reason;
+    int result = elf_segments_check(stage->bytes, stage->size, &reason);
+    if (result != 0) {
+        return error_set(&stage->error, result, "%s/%s is not loaded: %s", stage->directory, stage->pattern,
+                         reason.text);
+    }
     int file = image_create(stage);
     if (file < 0) {
         return file;
     }
-    int result = image_write(stage, file);
+    result = image_write(stage, file);
     (void)close(file);
     if (result == 0) {
         result = image_open(stage, handle);

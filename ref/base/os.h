@@ -54,5 +54,16 @@ size_t os_stuck_images(void);
  */
 int os_root_path(const char *device_path, char *path, size_t capacity);
 const char *os_root(void); /* NULL when it cannot be made */
+/* Makes every missing directory above `path`, which os_root_path made; `path` is the same afterwards. 0 or -errno. */
+int os_root_make_parents(char *path);
+
+/*
+ * Puts a file with these bytes and mode 0755 at a device path, whole or not at all: written beside it and renamed over
+ * what may be there. Fault sites: "<site>.create", "<site>.write", "<site>.chmod", "<site>.rename". Returns 0 or
+ * -errno; no temporary file is left on any path.
+ */
+int os_replace_file(const char *site, const char *device_path, const void *bytes, size_t size);
+/* Removes a file at a device path; nothing happens when there is none. */
+void os_remove_file(const char *device_path);
 
 #endif

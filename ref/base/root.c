@@ -182,3 +182,20 @@ int os_root_path(const char *device_path, char *path, size_t capacity)
     int length = snprintf(path, capacity, "%s%s", root_directory, device_path);
     return length < 0 || (size_t)length >= capacity ? -ENAMETOOLONG : 0;
 }
+
+int os_root_make_parents(char *path)
+{
+    const char *root = os_root();
+    if (root == NULL || strncmp(path, root, strlen(root)) != 0) {
+        return -EINVAL;
+    }
+    for (char *slash = strchr(path + strlen(root) + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        int failed = mkdir(path, 0755) != 0 && errno != EEXIST ? errno : 0;
+        *slash = '/';
+        if (failed != 0) {
+            return -failed;
+        }
+    }
+    return 0;
+}

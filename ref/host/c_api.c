@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "host/context.h"
+#include "host/platform/memory.h"
 #include "host/platform/platform.h"
 #include "host/run.h"
 #include "host/runtime/runtime.h"
@@ -31,9 +32,9 @@ void *device_malloc_ctx(void *ctx, size_t size)
     if (!host_enter(context)) {
         return NULL;
     }
-    if (host_check_device(context) == 0 && npu_hbm_alloc(context->owner, PTO_MEMORY_CLIENT, -1, size, &address) != 0) {
+    if (host_check_device(context) == 0 && platform_memory_alloc(context, PTO_MEMORY_CLIENT, -1, size, &address) != 0) {
         struct npu_usage usage;
-        npu_hbm_usage(context->owner, &usage);
+        platform_memory_usage(context, &usage);
         address = NULL;
         (void)host_error(context, -1, "device %d: no device memory for %zu bytes: %llu of %llu bytes are in use",
                          context->device_id, size, (unsigned long long)usage.in_use,
@@ -50,11 +51,13 @@ void device_free_ctx(void *ctx, void *dev_ptr)
     if (dev_ptr == NULL || !host_enter(context)) {
         return;
     }
-    if (context->owner == NULL || npu_hbm_find(context->owner, dev_ptr, &entry) != 0 ||
-        entry.kind != PTO_MEMORY_CLIENT) {
+    if (context->device_id >= 0 && host_check_device(context) != 0) {
+        log_message(LOG_LEVEL_WARN, "host", "%p was not freed: %s", dev_ptr, context->error);
+    } else if (context->device_id < 0 || platform_memory_find(context, dev_ptr, &entry) != 0 ||
+               entry.kind != PTO_MEMORY_CLIENT) {
         (void)host_error(context, -1, "%p is not memory of device_malloc_ctx; ignored", dev_ptr);
     } else {
-        (void)npu_hbm_free(context->owner, dev_ptr);
+        platform_memory_free(context, dev_ptr);
     }
     host_leave(context);
 }
@@ -70,7 +73,7 @@ static int c_api_check_copy(struct host_context *context, const void *device, co
         return host_error(context, -1, "copy of %zu bytes: device address %p and host address %p must not be null",
                           size, device, host);
     }
-    if (size != 0 && npu_hbm_check(context->owner, device, size) != 0) {
+    if (size != 0 && platform_memory_check(context, device, size) != 0) {
         return host_error(context, -1, "copy of %zu bytes: %p is not inside one allocation of this context", size,
                           device);
     }

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "host/context.h"
+#include "host/platform/memory.h"
 #include "host/platform/platform.h"
 #include "host/runtime/runtime.h"
 
@@ -15,7 +16,7 @@ static void callable_update_ledger(struct host_context *context, const struct ch
             owner = i;
         }
     }
-    (void)npu_hbm_set_callable(context->owner, chip->device, owner);
+    platform_memory_set_callable(context, chip->device, owner);
 }
 
 int callable_prepare(struct host_context *context, int32_t callable_id, const void *image)
@@ -39,7 +40,12 @@ int callable_prepare(struct host_context *context, int32_t callable_id, const vo
     if (chip_buffer_acquire(context, &view, callable_id, &chip) != 0) {
         return -1;
     }
-    *entry = (struct callable){.chip = chip, .on_aicpu = false};
+    struct runtime_callable *opened = NULL;
+    if (runtime_open_callable(context, callable_id, chip, &opened) != 0) {
+        chip_buffer_release(context, chip);
+        return -1;
+    }
+    *entry = (struct callable){.chip = chip, .opened = opened, .on_aicpu = false};
     context->callables.count++;
     callable_update_ledger(context, chip);
     return 0;
@@ -53,6 +59,7 @@ int callable_unregister(struct host_context *context, int32_t callable_id)
         return 0;
     }
     bool shared = chip->leases > 1;
+    runtime_close_callable(context, entry->opened);
     *entry = (struct callable){0};
     context->callables.count--;
     /* A launch that fails leaves the request with the device, which serves it before the next run (R9). */
@@ -76,6 +83,7 @@ void callable_clear(struct host_context *context)
     for (int32_t i = 0; i < PTO_MAX_CALLABLE_IDS; i++) {
         struct callable *entry = &context->callables.entries[i];
         if (entry->chip != NULL) {
+            runtime_close_callable(context, entry->opened);
             chip_buffer_release(context, entry->chip);
         }
         *entry = (struct callable){0};

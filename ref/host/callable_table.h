@@ -2,8 +2,8 @@
 /*
  * callable_table: the 64 prepared callables of a context (R5, R7, R8, R9).
  *
- * An entry is a lease of a chip buffer and whether the AICPU has its orchestration loaded. Everything else about a
- * callable is in the buffer's content.
+ * An entry is a lease of a chip buffer, what the runtime keeps for it on the host, and whether the AICPU has its
+ * orchestration loaded. Everything else about a callable is in the buffer's content.
  */
 #ifndef HOST_CALLABLE_TABLE_H
 #define HOST_CALLABLE_TABLE_H
@@ -14,10 +14,12 @@
 #include "abi/limits.h"
 
 struct chip_buffer;
+struct runtime_callable;
 struct host_context;
 
 struct callable {
     struct chip_buffer *chip; /* the lease; NULL: nothing registered under this id */
+    struct runtime_callable *opened; /* what the runtime keeps on the host; NULL: nothing */
     bool on_aicpu;            /* the AICPU has loaded the orchestration since it was registered (R9) */
 };
 

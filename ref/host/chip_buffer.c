@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/os.h"
 #include "host/context.h"
+#include "host/platform/memory.h"
 #include "host/platform/platform.h"
 
 static struct chip_buffer *chip_find(const struct chip_buffer_list *list, const struct chip_image *image, uint64_t hash)
@@ -26,7 +27,7 @@ static void chip_free(struct host_context *context, struct chip_buffer *chip)
         platform_kernel_unload(context, chip->kernels[i].kernel);
     }
     if (chip->device != NULL) {
-        (void)npu_hbm_free(context->owner, chip->device);
+        platform_memory_free(context, chip->device);
     }
     free(chip->kernels);
     free((void *)(uintptr_t)chip->image.bytes);
@@ -75,6 +76,7 @@ static int chip_load_kernels(struct host_context *context, struct chip_buffer *c
             return -1;
         }
         chip->kernel_count++;
+        kernel->entry = entry;
         void *slot = (uint8_t *)chip->device + offset + offsetof(struct pto_core_callable, resolved_addr);
         int result = platform_copy_in(context, slot, &entry, sizeof(entry));
         if (result != 0) {
@@ -99,7 +101,7 @@ int chip_buffer_acquire(struct host_context *context, const struct chip_image *i
     if (made == NULL) {
         return -1;
     }
-    if (npu_hbm_alloc(context->owner, PTO_MEMORY_CHIP_BUFFER, callable_id, image->size, &made->device) != 0) {
+    if (platform_memory_alloc(context, PTO_MEMORY_CHIP_BUFFER, callable_id, image->size, &made->device) != 0) {
         (void)host_error(context, -1, "callable_id %d: no device memory for its %llu bytes", callable_id,
                          (unsigned long long)image->size);
         goto fail;

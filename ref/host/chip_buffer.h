@@ -20,6 +20,7 @@ struct platform_kernel;
 struct chip_kernel {
     int32_t func_id;
     uint64_t address;               /* device address of the CoreCallable */
+    uint64_t entry;                 /* what its resolved_addr says: where the kernel runs */
     struct platform_kernel *kernel; /* what the platform keeps for it */
 };
 

@@ -5,10 +5,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/log.h"
 #include "base/os.h"
+#include "host/platform/memory.h"
 #include "host/platform/platform.h"
 #include "host/runtime/runtime.h"
 
@@ -56,6 +56,7 @@ void host_context_destroy(struct host_context *context)
         return;
     }
     (void)host_context_finalize(context);
+    user_code_release(context);
     runtime_destroy(context);
     platform_destroy(context);
     host_lock_destroy(&context->lock);
@@ -68,7 +69,8 @@ bool host_enter_to_look(struct host_context *context)
         log_message(LOG_LEVEL_INFO, "host", "the context is NULL");
         return false;
     }
-    int result = platform_is_inside(context) ? -EDEADLK : host_lock_take(&context->lock);
+    bool inside = platform_is_inside(context) || user_code_is_inside(context);
+    int result = inside ? -EDEADLK : host_lock_take(&context->lock);
     if (result != 0) {
         log_message(LOG_LEVEL_ERROR, "host",
                     "a context was called from inside its own run, or by a cancelled processor");
@@ -100,23 +102,26 @@ int host_context_init(struct host_context *context, int device_id, const struct 
         return host_error(context, -1, "bound to device %d; finalize before binding to device %d", context->device_id,
                           device_id);
     }
+    int result;
     if (context->device_id >= 0) {
-        return platform_set_images(context, images);
+        result = platform_check_usable(context);
+        return result != 0 ? result : platform_set_images(context, images);
     }
-    int result = npu_owner_attach(device_id, &context->owner);
+    result = platform_bind(context, device_id);
     if (result != 0) {
-        context->owner = NULL;
-        return host_error(context, -1, "device %d: %s", device_id, strerror(-result));
+        return result;
     }
     context->device_id = device_id;
-    if (platform_set_images(context, images) != 0 || platform_attach(context) != 0) {
-        platform_detach(context);
-        npu_owner_detach(context->owner, NULL, NULL);
-        context->owner = NULL;
-        context->device_id = -1;
-        return -1;
+    result = platform_set_images(context, images);
+    if (result == 0) {
+        result = platform_attach(context);
     }
-    return 0;
+    if (result != 0) {
+        platform_detach(context);
+        platform_unbind(context);
+        context->device_id = -1;
+    }
+    return result;
 }
 
 int host_context_finalize(struct host_context *context)
@@ -133,12 +138,11 @@ int host_context_finalize(struct host_context *context)
     platform_detach(context);
     /* What is left now belongs to registrations and clients that did not clean up (R7). */
     struct npu_usage usage;
-    npu_hbm_usage(context->owner, &usage);
-    context->counters.leftover_bytes = usage.bytes;
-    context->counters.leftover_buffers = usage.buffers;
+    platform_memory_usage(context, &usage);
+    context->counters.leftover_bytes = usage.bytes - usage.by_kind[PTO_MEMORY_PROGRAM]; /* nobody can free those */
+    context->counters.leftover_buffers = usage.buffers - usage.buffers_by_kind[PTO_MEMORY_PROGRAM];
     callable_clear(context);
-    npu_owner_detach(context->owner, NULL, NULL);
-    context->owner = NULL;
+    platform_unbind(context);
     context->device_id = -1;
     return 0;
 }

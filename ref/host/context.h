@@ -20,6 +20,7 @@
 #include "host/chip_buffer.h"
 #include "host/lock.h"
 #include "host/staging.h"
+#include "host/user_code.h"
 #include "npu/hbm.h"
 
 #define HOST_ERROR_BYTES 1024u
@@ -46,12 +47,13 @@ struct host_context {
     _Atomic bool running;    /* a run is under way: set and cleared by the caller that holds the lock */
     int serial;              /* unique in the process; goes into staged file names (R10) */
     int device_id;           /* -1: not bound to a device */
-    struct npu_owner *owner; /* NULL: not bound to a device */
+    struct npu_owner *owner; /* sim: of the device memory; NULL: not bound to a device */
     struct platform *platform;
     struct runtime *runtime;
     struct chip_buffer_list chips;
     struct callable_table callables;
     struct staging staging;
+    struct user_code user;
     struct host_counters counters;
     char error[HOST_ERROR_BYTES]; /* "" when the last call succeeded */
 };
@@ -84,7 +86,7 @@ struct host_images {
 
 /*
  * Binds the context to a device and copies the program images. Bound to the same device already: replaces the images.
- * Returns 0, or -1 with nothing changed: a negative id, another device while bound, no memory.
+ * Returns 0, or -1 or the driver's code with nothing changed: a negative id, another device while bound, no memory.
  */
 int host_context_init(struct host_context *context, int device_id, const struct host_images *images);
 

@@ -8,6 +8,7 @@
 #include "base/fault.h"
 #include "base/os.h"
 #include "host/context.h"
+#include "host/platform/memory.h"
 #include "host/platform/platform.h"
 #include "host/statistics.h"
 
@@ -31,7 +32,7 @@ static int64_t debug_get_ledger(void *ctx, struct pto_ledger_entry *entries, siz
     if ((entries == NULL && capacity != 0) || !host_enter_to_look(context)) {
         return -1;
     }
-    int64_t count = context->owner != NULL ? (int64_t)npu_hbm_ledger(context->owner, entries, capacity) : 0;
+    int64_t count = context->device_id >= 0 ? (int64_t)platform_memory_ledger(context, entries, capacity) : 0;
     host_leave(context);
     return count;
 }
@@ -45,6 +46,9 @@ static int debug_set_engine(void *ctx, const struct pto_engine_options *options)
         return -1;
     }
     int result = platform_set_engine(context, options);
+    if (result == 0) {
+        user_code_configure(context, options);
+    }
     host_leave(context);
     return result;
 }
@@ -57,7 +61,7 @@ static int debug_set_device_capacity(void *ctx, uint64_t bytes)
     }
     uint64_t wanted = bytes != 0 ? bytes : NPU_HBM_DEFAULT_BYTES;
     int result = host_check_device(context);
-    if (result == 0 && npu_hbm_set_capacity(context->owner, wanted) != 0) {
+    if (result == 0 && platform_memory_set_capacity(context, wanted) != 0) {
         result = host_error(context, -1, "device %d: more than %llu bytes are in use", context->device_id,
                             (unsigned long long)wanted);
     }

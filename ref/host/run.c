@@ -7,7 +7,6 @@
 #include "host/context.h"
 #include "host/platform/platform.h"
 #include "host/runtime/runtime.h"
-#include "host/staging.h"
 #include "host/variant.h"
 
 static uint64_t run_clock_ns(void)
@@ -49,7 +48,7 @@ static int run_check(struct host_context *context, const struct run_request *req
     if (chip_args_check(request->args, &text) != 0) {
         return host_error(context, -1, "arguments: %s", text.text);
     }
-    return staging_plan(context, &chip->image, request->args);
+    return runtime_plan(context, &chip->image, request->args);
 }
 
 static void run_count(struct host_context *context, int result, const struct platform_outcome *outcome)
@@ -62,7 +61,21 @@ static void run_count(struct host_context *context, int result, const struct pla
     counters->last_tasks = block.tasks;
     counters->last_dispatches = block.dispatches;
     counters->last_switches = outcome->switches;
-    counters->last_reproducible = outcome->reproducible;
+    counters->last_reproducible = outcome->reproducible && !context->user.interrupted;
+}
+
+static int run_launch(struct host_context *context, const struct runtime_run *run, const struct platform_launch *launch,
+                      struct platform_outcome *outcome)
+{
+    /* Relaxed: only tells other threads' set_engine to stay away; the lock orders everything else. */
+    atomic_store_explicit(&context->running, true, memory_order_relaxed);
+    int launched = platform_launch(context, launch, outcome);
+    int result = outcome->started ? runtime_finish(context, run, launched, outcome->ended) : launched;
+    atomic_store_explicit(&context->running, false, memory_order_relaxed);
+    if (outcome->started) {
+        run_count(context, result, outcome);
+    }
+    return result;
 }
 
 int run_prepared_callable(struct host_context *context, const struct run_request *request,
@@ -80,19 +93,16 @@ int run_prepared_callable(struct host_context *context, const struct run_request
         .block_dim = launch.block_dim,
         .aicpu_threads = (uint32_t)request->aicpu_threads,
     };
-    if (platform_prepare_launch(context, launch.block_dim) != 0 ||
-        runtime_bind(context, &run, &launch.runtime_args) != 0) {
-        return -1;
+    int result = platform_prepare_launch(context, launch.block_dim);
+    if (result != 0) {
+        return result;
     }
     struct platform_outcome outcome = {0};
-    /* Relaxed: only tells other threads' set_engine to stay away; the lock orders everything else. */
-    atomic_store_explicit(&context->running, true, memory_order_relaxed);
-    int launched = platform_launch(context, &launch, &outcome);
-    int result = outcome.started ? runtime_finish(context, &run, launched, outcome.ended) : launched;
-    atomic_store_explicit(&context->running, false, memory_order_relaxed);
-    if (outcome.started) {
-        run_count(context, result, &outcome);
+    result = runtime_bind(context, &run, &launch.runtime_args);
+    if (result == 0) {
+        result = run_launch(context, &run, &launch, &outcome);
     }
+    runtime_end(context);
     if (outcome.ended && timing != NULL) {
         timing->host_wall_ns = run_clock_ns() - start;
         timing->device_wall_ns = outcome.device_wall_ns;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host/context.h"
+#include "host/platform/memory.h"
 #include "host/platform/platform.h"
 #include "npu/redzone.h"
 
@@ -96,7 +97,7 @@ static int staging_ensure(struct host_context *context, uint64_t bytes)
     staging_release(context);
     uint64_t rounded = bytes + (STAGING_GRANULE - bytes % STAGING_GRANULE) % STAGING_GRANULE;
     void *buffer = NULL;
-    if (rounded < bytes || npu_hbm_alloc(context->owner, PTO_MEMORY_STAGING, -1, rounded, &buffer) != 0) {
+    if (rounded < bytes || platform_memory_alloc(context, PTO_MEMORY_STAGING, -1, rounded, &buffer) != 0) {
         return host_error(context, -1, "no device memory to stage %llu bytes of tensors", (unsigned long long)bytes);
     }
     staging->buffer = buffer;
@@ -153,7 +154,7 @@ static int staging_source(struct host_context *context, int32_t index, uint64_t 
     }
     *source = (const void *)(uintptr_t)packed_address;
     *bytes = packed_bytes < staged->bytes ? packed_bytes : staged->bytes;
-    if (npu_hbm_check(context->owner, *source, *bytes) != 0) {
+    if (platform_memory_check(context, *source, *bytes) != 0) {
         return host_error(context, -1, "the packed output, %llu bytes at %p, is not device memory of this context",
                           (unsigned long long)*bytes, *source);
     }
@@ -190,7 +191,7 @@ void staging_release(struct host_context *context)
     struct staging *staging = &context->staging;
     if (staging->buffer != NULL) {
         npu_redzone_open(staging->buffer, staging->capacity);
-        (void)npu_hbm_free(context->owner, staging->buffer);
+        platform_memory_free(context, staging->buffer);
     }
     staging->buffer = NULL;
     staging->capacity = 0;

@@ -3,15 +3,16 @@
 
 #include "base/os.h"
 #include "host/context.h"
+#include "host/platform/memory.h"
 #include "host/platform/platform.h"
 
 static void statistics_add_memory(struct host_context *context, struct pto_statistics *statistics)
 {
     struct npu_usage usage;
-    if (context->owner == NULL) {
+    if (context->device_id < 0) {
         return; /* bound to no device, a context holds no device memory */
     }
-    npu_hbm_usage(context->owner, &usage);
+    platform_memory_usage(context, &usage);
     statistics->device_bytes = usage.bytes;
     statistics->device_bytes_peak = usage.peak;
     statistics->device_allocations = usage.allocations;
@@ -45,9 +46,13 @@ void statistics_gather(struct host_context *context, struct pto_statistics *stat
         .last_switches = counters->last_switches,
         .last_reproducible = counters->last_reproducible,
     };
+    for (int32_t i = 0; i < PTO_MAX_CALLABLE_IDS; i++) {
+        statistics->orchestration_handles += context->callables.entries[i].opened != NULL;
+    }
     for (const struct chip_buffer *chip = context->chips.first; chip != NULL; chip = chip->next) {
         statistics->chip_buffers++;
         statistics->chip_leases += chip->leases;
     }
     statistics_add_memory(context, statistics);
+    platform_driver_statistics(context, statistics);
 }

@@ -16,6 +16,8 @@
 #define NPU_COND_OFFSET 0x4C8u
 #define NPU_FAST_PATH_OFFSET 0x18u
 #define NPU_REGISTER_BYTES 0x1400u
+#define NPU_REGISTER_SLOT(offset) (offset) /* one flat page */
+#define NPU_USES_ACL 1
 
 #define NPU_KERNEL_ARGS pto_kernel_args_a2a3 /* struct tag */
 

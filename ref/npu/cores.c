@@ -32,17 +32,22 @@ int npu_cores_ensure(struct npu_cores *cores, struct npu_owner *owner, uint32_t 
     return 0;
 }
 
+/* Relaxed: no processor runs between launches, and starting one orders everything before it. */
+static void cores_clear(struct npu_register_block *block, const struct npu_arch *arch, uint32_t offset)
+{
+    atomic_store_explicit(&block->words[npu_arch_register_slot(arch, offset) / 4], 0, memory_order_relaxed);
+}
+
 void npu_cores_reset(struct npu_cores *cores, const struct npu_arch *arch, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         struct npu_register_block *block = &cores->blocks[i];
-        /* Relaxed: no processor runs between launches, and starting one orders everything before it. */
-        atomic_store_explicit(&block->words[arch->data_main_base_offset / 4], 0, memory_order_relaxed);
-        atomic_store_explicit(&block->words[arch->cond_offset / 4], 0, memory_order_relaxed);
+        cores_clear(block, arch, arch->data_main_base_offset);
+        cores_clear(block, arch, arch->cond_offset);
         if (arch->fast_path_offset != 0) {
-            atomic_store_explicit(&block->words[arch->fast_path_offset / 4], 0, memory_order_relaxed);
+            cores_clear(block, arch, arch->fast_path_offset);
         }
-        atomic_store_explicit(&block->bell, NULL, memory_order_relaxed);
+        atomic_store_explicit(&block->bell, NULL, memory_order_relaxed); /* relaxed: see cores_clear */
     }
 }
 

@@ -20,11 +20,24 @@ int npu_pipes_create(struct npu_pipes **pipes);
 void npu_pipes_clear(struct npu_pipes *pipes);
 void npu_pipes_destroy(struct npu_pipes *pipes);
 
+#define NPU_CODE_SLOTS 8u
+
+struct npu_code;
+
+/* An image that the core has met (npu/code.h). */
+struct npu_code_slot {
+    uint64_t address; /* 0: unused */
+    uint64_t entry;
+    uint32_t epoch;
+};
+
 /* What a core's processor hands to exec_set_local, and keeps alive while it runs. */
 struct npu_core_local {
     struct npu_pipes *pipes;
     uint32_t cluster;
     uint32_t sub_block;
+    struct npu_code *code; /* NULL: addresses are those of code (npu/code.h) */
+    struct npu_code_slot slots[NPU_CODE_SLOTS];
 };
 
 /* The first hook: 0 for AIC, 0 or 1 for AIV, 0 outside a core. */

@@ -5,6 +5,10 @@
  * The AICPU writes DATA_MAIN_BASE, the core writes COND; both sides only ever touch 32-bit words by offset. The model
  * adds one thing that hardware does not have: a write to COND also rings the owner's bell word, so that a scheduler
  * that watches many cores can wait on one word.
+ *
+ * Programs name registers by the offsets of their architecture. A sparse space is kept page after page, so an offset is
+ * not an index into `words`: use the functions below, or npu_arch_register_slot where the architecture is known at run
+ * time only.
  */
 #ifndef NPU_REGISTERS_H
 #define NPU_REGISTERS_H
@@ -13,6 +17,7 @@
 #include <stdint.h>
 
 #include "exec/exec.h"
+#include "npu/arch.h"
 
 #define NPU_REGISTER_BYTES_MAX 0x4000u
 
@@ -23,20 +28,6 @@ struct npu_register_block {
     _Atomic(_Atomic uint32_t *) bell; /* set by the AICPU when it takes the core over; NULL = nobody listens */
 };
 
-static inline uint32_t npu_register_read(const struct npu_register_block *block, uint32_t offset)
-{
-    /* Pairs with the release in npu_register_write. */
-    return atomic_load_explicit(&block->words[offset / 4], memory_order_acquire);
-}
-
-/* A doorbell: what was stored before is visible to whoever reads the new value; wakes a processor waiting on the word.
- */
-static inline void npu_register_write(struct npu_register_block *block, uint32_t offset, uint32_t value)
-{
-    atomic_store_explicit(&block->words[offset / 4], value, memory_order_release);
-    exec_wake(&block->words[offset / 4]);
-}
-
 static inline void npu_bell_ring(_Atomic uint32_t *bell)
 {
     /* Release: a scheduler that saw the bell change sees the COND value stored before (pairs with exec_wait's acquire).
@@ -45,10 +36,38 @@ static inline void npu_bell_ring(_Atomic uint32_t *bell)
     exec_wake(bell);
 }
 
+static inline void npu_bell_set(struct npu_register_block *block, _Atomic uint32_t *bell)
+{
+    atomic_store_explicit(&block->bell, bell, memory_order_release);
+}
+
+#if defined(NPU_REGISTER_SLOT)
+
+/* The word of a register that the architecture has: what a core waits on. */
+static inline _Atomic uint32_t *npu_register_word(struct npu_register_block *block, uint32_t offset)
+{
+    return &block->words[NPU_REGISTER_SLOT(offset) / 4];
+}
+
+static inline uint32_t npu_register_read(const struct npu_register_block *block, uint32_t offset)
+{
+    /* Pairs with the release in npu_register_write. */
+    return atomic_load_explicit(&block->words[NPU_REGISTER_SLOT(offset) / 4], memory_order_acquire);
+}
+
+/* A doorbell: what was stored before is visible to whoever reads the new value; wakes a processor waiting on the word.
+ */
+static inline void npu_register_write(struct npu_register_block *block, uint32_t offset, uint32_t value)
+{
+    _Atomic uint32_t *word = npu_register_word(block, offset);
+    atomic_store_explicit(word, value, memory_order_release);
+    exec_wake(word);
+}
+
 /* The core's side of COND: store, then ring the owner. */
 static inline void npu_cond_write(struct npu_register_block *block, uint32_t cond_offset, uint32_t value)
 {
-    atomic_store_explicit(&block->words[cond_offset / 4], value, memory_order_release);
+    atomic_store_explicit(npu_register_word(block, cond_offset), value, memory_order_release);
     /* Acquire pairs with npu_bell_set: the bell word is initialised before its address is. */
     _Atomic uint32_t *bell = atomic_load_explicit(&block->bell, memory_order_acquire);
     if (bell != NULL) {
@@ -56,9 +75,6 @@ static inline void npu_cond_write(struct npu_register_block *block, uint32_t con
     }
 }
 
-static inline void npu_bell_set(struct npu_register_block *block, _Atomic uint32_t *bell)
-{
-    atomic_store_explicit(&block->bell, bell, memory_order_release);
-}
+#endif
 
 #endif

@@ -7,8 +7,11 @@
 
 #include <cmocka.h>
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/chip_image.h"
 #include "harness/program/artefacts.h"
@@ -26,6 +29,86 @@ static void test_variant_patterns(void **state)
     assert_false(variant_matches("a2a3/trb", "a2a3/trb/sim"));
     assert_false(variant_matches("*/trb/sim", "a2a3/hbg/sim"));
     assert_false(variant_matches("*", "a2a3/trb/sim"));
+}
+
+static void test_variants_by_their_parts(void **state)
+{
+    (void)state;
+    const char *wrong = NULL;
+    char name[VARIANT_NAME_BYTES];
+    assert_ptr_equal(variant_of_parts(NULL, NULL, NULL, NULL), &variant_all[0]);
+    assert_string_equal(variant_name(&variant_all[0], name), "a2a3/trb/sim");
+    for (size_t i = 0; i < VARIANT_COUNT; i++) {
+        const struct variant *variant = &variant_all[i];
+        assert_ptr_equal(variant_of_parts(variant->arch, variant->runtime, variant->platform, &wrong), variant);
+        assert_true(variant_pattern_is_known(variant_name(variant, name)));
+        for (size_t k = 0; k < i; k++) {
+            char other[VARIANT_NAME_BYTES];
+            assert_string_not_equal(name, variant_name(&variant_all[k], other));
+        }
+    }
+    const struct variant *by_long_name = variant_of_parts("a5", "host_build_graph", "onboard", NULL);
+    assert_string_equal(variant_name(by_long_name, name), "a5/hbg/onboard");
+    assert_null(wrong);
+    static const char *const hostile[] = {"", "*", "a5/", "../a5", "a5_trb", "a2a3/trb/sim", "\n", "%n"};
+    for (size_t i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
+        assert_null(variant_of_parts(hostile[i], NULL, NULL, &wrong));
+        assert_ptr_equal(wrong, hostile[i]);
+        assert_null(variant_of_parts(NULL, hostile[i], NULL, &wrong));
+        assert_ptr_equal(wrong, hostile[i]);
+        assert_null(variant_of_parts("a5", "hbg", hostile[i], &wrong));
+        assert_ptr_equal(wrong, hostile[i]);
+    }
+    assert_false(variant_pattern_is_known("*"));
+    assert_false(variant_pattern_is_known("*/*"));
+    assert_false(variant_pattern_is_known("*/*/*/*"));
+    assert_false(variant_pattern_is_known("a2a3/trb/simulator"));
+    assert_true(variant_pattern_is_known("*/hbg/*"));
+}
+
+/* What hinders a scene wins over what it declares, and says why. */
+static void test_refusals(void **state)
+{
+    (void)state;
+    static const char *const declared[] = {"*/trb/*", "a5/hbg/sim", NULL};
+    static const struct scene_limit limits[] = {{"a5/trb/onboard", "it is too hot"}, {NULL, NULL}};
+    const struct scene scene = {.name = "x", .variants = declared, .limits = limits};
+    assert_null(variant_refusal(&scene, "a2a3/trb/sim"));
+    assert_null(variant_refusal(&scene, "a5/hbg/sim"));
+    assert_string_equal(variant_refusal(&scene, "a5/trb/onboard"), "it is too hot");
+    assert_string_equal(variant_refusal(&scene, "a2a3/hbg/sim"), "the scene does not declare it");
+    assert_false(variant_of_scene(&scene, "a5/trb/onboard"));
+    assert_true(variant_of_scene(&scene, "a5/trb/sim"));
+}
+
+/* The host runtime alone is no variant. */
+static void test_built_variants(void **state)
+{
+    (void)state;
+    char directory[PATH_MAX];
+    char text[VARIANT_LIST_BYTES];
+    assert_int_equal(artefacts_find(directory, sizeof(directory)), 0);
+    assert_true(variant_is_built(&variant_all[0], directory));
+    assert_false(variant_is_built(&variant_all[0], "/nowhere"));
+    variant_list(directory, true, text);
+    assert_non_null(strstr(text, "a2a3/trb/sim"));
+    assert_non_null(strstr(text, "a5/trb/sim"));
+    variant_list("/nowhere", true, text);
+    assert_string_equal(text, "none");
+    variant_list("/nowhere", false, text);
+    assert_int_equal(strlen(text), strlen("a2a3/trb/sim a5/trb/sim a2a3/hbg/sim a5/hbg/sim a2a3/trb/onboard "
+                                          "a5/trb/onboard a2a3/hbg/onboard a5/hbg/onboard"));
+    char part[] = "/tmp/program_test_XXXXXX";
+    char path[PATH_MAX];
+    assert_non_null(mkdtemp(part));
+    (void)snprintf(path, sizeof(path), "%s/libhost_runtime_a2a3_trb_sim.so", part);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    (void)fclose(file);
+    bool built = variant_is_built(&variant_all[0], part);
+    assert_int_equal(remove(path), 0);
+    assert_int_equal(rmdir(part), 0);
+    assert_false(built);
 }
 
 static void test_runtime_names(void **state)
@@ -137,8 +220,11 @@ static void test_opening_says_what_is_not_there(void **state)
     assert_string_equal(session.hint, "built variants: none");
     assert_null(session.worker);
     assert_true(session_open(&session, &(struct session_options){.runtime = "tensormap"}) < 0);
-    assert_string_equal(session.error, "unknown runtime \"tensormap\"");
-    assert_string_equal(session.hint, "there is: trb hbg");
+    assert_string_equal(session.error, "no variant has a part named \"tensormap\"");
+    assert_string_equal(session.hint, "there is: a2a3 a5; trb hbg; sim onboard");
+    assert_true(session_open(&session, &(struct session_options){.arch = "../../a2a3"}) < 0);
+    assert_string_equal(session.error, "no variant has a part named \"../../a2a3\"");
+    assert_true(session_open(&session, &(struct session_options){.platform = "sim.so\n"}) < 0);
     session_close(&session); /* nothing is held, so this does nothing */
 }
 
@@ -146,6 +232,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_variant_patterns),
+        cmocka_unit_test(test_variants_by_their_parts),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_built_variants),
         cmocka_unit_test(test_runtime_names),
         cmocka_unit_test(test_paths_that_do_not_fit_are_refused),
         cmocka_unit_test(test_scene_data_holds_what_was_added),

@@ -81,8 +81,8 @@ struct platform_outcome {
 int platform_resolve_blocks(struct host_context *context, int requested, uint32_t *block_dim);
 
 /*
- * What a launch needs beside its arguments: loaded programs, register blocks, an engine. Returns 0, or -1 with error
- * text; nothing has reached the device then.
+ * What a launch needs beside its arguments: loaded programs, register blocks, an engine. Returns 0, or the result of
+ * the run (-1, the driver's code) with error text.
  */
 int platform_prepare_launch(struct host_context *context, uint32_t block_dim);
 
@@ -102,7 +102,9 @@ int platform_unload_callable(struct host_context *context, int32_t callable_id);
 
 /* What the AICPU program tells about itself; zero when there is none. */
 void platform_read_device_block(struct host_context *context, struct pto_device_block *block);
-/* Kernel images loaded now. */
+/* Fills the fields of the driver's objects; leaves them zero where there is no driver. */
+void platform_driver_statistics(const struct host_context *context, struct pto_statistics *statistics);
+/* Kernels that callables of the context have made executable. */
 uint64_t platform_kernel_handles(const struct host_context *context);
 
 /* ---- names of the C ABI that only some platforms serve

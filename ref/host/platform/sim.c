@@ -9,13 +9,11 @@
 #include "base/fault.h"
 #include "base/os.h"
 #include "host/context.h"
-
-static _Atomic int sim_last_serial;
+#include "npu/device_users.h"
 
 int platform_next_serial(void)
 {
-    /* Relaxed: only uniqueness matters. */
-    return atomic_fetch_add_explicit(&sim_last_serial, 1, memory_order_relaxed) + 1;
+    return npu_device_next_serial();
 }
 
 static void sim_make_names(struct platform *platform)
@@ -174,6 +172,12 @@ void platform_read_device_block(struct host_context *context, struct pto_device_
     } else {
         *block = (struct pto_device_block){0};
     }
+}
+
+void platform_driver_statistics(const struct host_context *context, struct pto_statistics *statistics)
+{
+    (void)context;
+    (void)statistics; /* there is no driver */
 }
 
 uint64_t platform_kernel_handles(const struct host_context *context)

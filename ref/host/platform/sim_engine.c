@@ -7,30 +7,8 @@
 
 #include "base/log.h"
 #include "host/context.h"
+#include "host/platform/engine_options.h"
 #include "host/platform/sim.h"
-
-#if defined(__has_include)
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
-#define SIM_UNDER_VALGRIND (RUNNING_ON_VALGRIND != 0)
-#endif
-#endif
-#if !defined(SIM_UNDER_VALGRIND)
-#define SIM_UNDER_VALGRIND false
-#endif
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SIM_SANITIZED true
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SIM_SANITIZED true
-#endif
-#endif
-#if !defined(SIM_SANITIZED)
-#define SIM_SANITIZED false
-#endif
-
-#define SIM_SLOW_DEADLINE_SCALE 50u /* R33: under valgrind and sanitizers */
 
 static const char *sim_end_name(enum exec_end end)
 {
@@ -53,28 +31,10 @@ static const char *sim_end_name(enum exec_end end)
 
 int platform_set_engine(struct host_context *context, const struct pto_engine_options *options)
 {
-    bool kind_known = options->kind == PTO_ENGINE_FIBERS || options->kind == PTO_ENGINE_THREADS;
-    bool policy_known = options->policy >= PTO_POLICY_ROUND_ROBIN && options->policy <= PTO_POLICY_CHOICE;
-    if (!kind_known || !policy_known) {
-        return host_error(context, -1, "engine kind %d or policy %d is unknown", options->kind, options->policy);
-    }
-    if (options->policy == PTO_POLICY_CHOICE && options->choose == NULL) {
-        return host_error(context, -1, "the choice policy needs a choose function");
-    }
     struct platform *platform = context->platform;
-    platform->options = (struct exec_options){
-        .kind = (enum exec_kind)options->kind,
-        .policy = (enum exec_policy)options->policy,
-        .seed = options->seed,
-        .pct_depth = options->pct_depth,
-        .pct_steps = options->pct_steps,
-        .choose = options->choose,
-        .choose_context = options->choose_context,
-        .op_limit_ns = options->op_limit_ns,
-        .sync_limit_ns = options->sync_limit_ns,
-        .stall_limit_ns = options->stall_limit_ns,
-        .deadline_scale = options->deadline_scale,
-    };
+    if (engine_options_take(context, options, &platform->options) != 0) {
+        return -1;
+    }
     platform->options_changed = true;
     return 0;
 }
@@ -91,16 +51,6 @@ void sim_engine_destroy(struct platform *platform)
     atomic_store_explicit(&platform->engine, NULL, memory_order_relaxed); /* relaxed: see platform_is_inside */
 }
 
-/* The options in force; slow tools get longer deadlines unless the client chose. */
-static struct exec_options sim_options(const struct platform *platform)
-{
-    struct exec_options options = platform->options;
-    if (options.deadline_scale == 0 && (SIM_SANITIZED || SIM_UNDER_VALGRIND)) {
-        options.deadline_scale = SIM_SLOW_DEADLINE_SCALE;
-    }
-    return options;
-}
-
 /* An engine cannot change its kind; another kind is another engine. */
 static int sim_engine_ensure(struct host_context *context)
 {
@@ -110,7 +60,7 @@ static int sim_engine_ensure(struct host_context *context)
     if (engine != NULL && !platform->options_changed) {
         return 0;
     }
-    const struct exec_options options = sim_options(platform);
+    const struct exec_options options = engine_options_in_force(&platform->options);
     if (engine == NULL || exec_engine_configure(engine, &options) != 0) {
         struct exec_engine *made = NULL;
         int result = exec_engine_create(&options, &made);

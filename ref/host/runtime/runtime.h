@@ -14,7 +14,9 @@
 #include "abi/task_args.h"
 #include "base/chip_image.h"
 
+struct chip_buffer;
 struct host_context;
+struct runtime_callable;
 
 /* Fills context->runtime. Returns 0 or -ENOMEM. */
 int runtime_create(struct host_context *context);
@@ -28,6 +30,18 @@ size_t runtime_buffer_bytes(void);
 /* What this runtime asks of a callable beside a sound image. Returns 0 or -1. */
 int runtime_check_callable(struct host_context *context, const struct chip_image *image);
 
+/*
+ * What the runtime keeps on the host for a callable that is being registered, besides its lease; NULL: nothing. Returns
+ * 0 or -1 with nothing held.
+ */
+int runtime_open_callable(struct host_context *context, int32_t callable_id, const struct chip_buffer *chip,
+                          struct runtime_callable **opened);
+/* `opened` may be NULL. */
+void runtime_close_callable(struct host_context *context, struct runtime_callable *opened);
+
+/* Judges the arguments of a run, which have passed chip_args_check, before anything is allocated (R4). 0 or -1. */
+int runtime_plan(struct host_context *context, const struct chip_image *image, const struct pto_chip_args *args);
+
 struct runtime_run {
     void *buffer;                     /* of runtime_buffer_bytes() */
     int32_t callable_id;              /* registered */
@@ -36,8 +50,10 @@ struct runtime_run {
     uint32_t aicpu_threads;
 };
 
-/* Brings arguments and runtime image to the device. Returns 0 and the image's device address, or -1: nothing may be
- * launched. */
+/*
+ * Brings arguments and runtime image to the device. Returns 0 and the image's device address, or the result of the run:
+ * then nothing may be launched. runtime_end follows in either case.
+ */
 int runtime_bind(struct host_context *context, const struct runtime_run *run, uint64_t *runtime_args);
 
 /*
@@ -45,5 +61,8 @@ int runtime_bind(struct host_context *context, const struct runtime_run *run, ui
  * it is 0. `launch_result` is platform_launch's, `ended` says whether the device programs ended by themselves.
  */
 int runtime_finish(struct host_context *context, const struct runtime_run *run, int launch_result, bool ended);
+
+/* Gives back what belongs to the run alone, whatever became of it. */
+void runtime_end(struct host_context *context);
 
 #endif

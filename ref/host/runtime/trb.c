@@ -9,6 +9,7 @@
 #include "abi/trb_runtime.h"
 #include "base/os.h"
 #include "host/context.h"
+#include "host/platform/memory.h"
 #include "host/platform/platform.h"
 #include "host/runtime/runtime.h"
 #include "host/runtime/trb_knobs.h"
@@ -47,7 +48,7 @@ void runtime_destroy(struct host_context *context)
 static void trb_region_release(struct host_context *context, struct trb_region *region)
 {
     if (region->address != NULL) {
-        (void)npu_hbm_free(context->owner, region->address);
+        platform_memory_free(context, region->address);
     }
     *region = (struct trb_region){0};
 }
@@ -58,7 +59,7 @@ void runtime_release(struct host_context *context)
     trb_region_release(context, &runtime->shared_memory);
     trb_region_release(context, &runtime->heap);
     if (runtime->device_image != NULL) {
-        (void)npu_hbm_free(context->owner, runtime->device_image);
+        platform_memory_free(context, runtime->device_image);
         runtime->device_image = NULL;
     }
     runtime->bound_serial = 0;
@@ -78,6 +79,32 @@ int runtime_check_callable(struct host_context *context, const struct chip_image
     return 0;
 }
 
+int runtime_open_callable(struct host_context *context, int32_t callable_id, const struct chip_buffer *chip,
+                          struct runtime_callable **opened)
+{
+    (void)context;
+    (void)callable_id;
+    (void)chip;
+    *opened = NULL; /* the AICPU opens it */
+    return 0;
+}
+
+void runtime_close_callable(struct host_context *context, struct runtime_callable *opened)
+{
+    (void)context;
+    (void)opened;
+}
+
+int runtime_plan(struct host_context *context, const struct chip_image *image, const struct pto_chip_args *args)
+{
+    return staging_plan(context, image, args);
+}
+
+void runtime_end(struct host_context *context)
+{
+    (void)context; /* everything is kept for the next run */
+}
+
 /* Keeps a region that is large enough; otherwise replaces it, old one first, since both may not fit. */
 static int trb_region_ensure(struct host_context *context, struct trb_region *region, enum pto_memory_kind kind,
                              uint64_t bytes)
@@ -86,7 +113,7 @@ static int trb_region_ensure(struct host_context *context, struct trb_region *re
         return 0;
     }
     trb_region_release(context, region);
-    if (npu_hbm_alloc(context->owner, kind, -1, bytes, &region->address) != 0) {
+    if (platform_memory_alloc(context, kind, -1, bytes, &region->address) != 0) {
         region->address = NULL;
         return host_error(context, -1, "no device memory for %llu bytes of %s", (unsigned long long)bytes,
                           npu_memory_kind_name(kind));
@@ -109,7 +136,7 @@ static int trb_ensure_memory(struct host_context *context, const struct trb_knob
     }
     if (runtime->device_image == NULL) {
         void *image = NULL;
-        if (npu_hbm_alloc(context->owner, PTO_MEMORY_RUNTIME, -1, sizeof(struct trb_runtime), &image) != 0) {
+        if (platform_memory_alloc(context, PTO_MEMORY_RUNTIME, -1, sizeof(struct trb_runtime), &image) != 0) {
             return host_error(context, -1, "no device memory for the runtime image of %zu bytes",
                               sizeof(struct trb_runtime));
         }
@@ -136,7 +163,7 @@ static int trb_bind_functions(struct host_context *context, const struct chip_bu
     }
     if (result != 0) {
         /* Unknown entries are set: start from an empty table next time. */
-        (void)npu_hbm_free(context->owner, runtime->device_image);
+        platform_memory_free(context, runtime->device_image);
         runtime->device_image = NULL;
         runtime->bound_serial = 0;
         runtime->bound_count = 0;

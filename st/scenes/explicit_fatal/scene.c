@@ -42,12 +42,14 @@ static int check(const struct scene_data *data, char message[SCENE_MESSAGE_BYTES
     return 0;
 }
 
-static const char *const variants[] = {"*/trb/sim", NULL};
+static const char *const variants[] = {"*/trb/*", NULL};
+static const struct scene_limit limits[] = {{"*/hbg/*", "host_build_graph has no report_fatal"}, {NULL, NULL}};
 
 const struct scene scene_explicit_fatal = {
     .name = "explicit_fatal",
     .summary = "fails with the explicit code 9; later calls do nothing, nothing is copied back",
     .variants = variants,
+    .limits = limits,
     .kernels = {{.file = "poison", .func_id = 0, .signature = {PTO_OUT}, .signature_count = 1}},
     .kernel_count = 1,
     .signature = {PTO_OUT},

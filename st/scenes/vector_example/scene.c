@@ -67,7 +67,7 @@ static int check(const struct scene_data *data, char message[SCENE_MESSAGE_BYTES
     return 0;
 }
 
-static const char *const variants[] = {"*/trb/sim", NULL};
+static const char *const variants[] = {"*/*/*", NULL};
 
 const struct scene scene_vector_example = {
     .name = "vector_example",

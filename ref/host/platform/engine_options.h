@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* engine_options: what both platforms make of the client's choice of engine (abi/debug_api.h). */
+#ifndef HOST_PLATFORM_ENGINE_OPTIONS_H
+#define HOST_PLATFORM_ENGINE_OPTIONS_H
+
+#include "abi/debug_api.h"
+#include "exec/exec.h"
+#include "host/context.h"
+
+#if defined(__has_include)
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#define ENGINE_UNDER_VALGRIND (RUNNING_ON_VALGRIND != 0)
+#endif
+#endif
+#if !defined(ENGINE_UNDER_VALGRIND)
+#define ENGINE_UNDER_VALGRIND false
+#endif
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ENGINE_SANITIZED true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define ENGINE_SANITIZED true
+#endif
+#endif
+#if !defined(ENGINE_SANITIZED)
+#define ENGINE_SANITIZED false
+#endif
+
+#define ENGINE_SLOW_DEADLINE_SCALE 50u /* R33: under valgrind and sanitizers */
+
+/* Returns 0, or -1 with error text and `to` unchanged. */
+static inline int engine_options_take(struct host_context *context, const struct pto_engine_options *options,
+                                      struct exec_options *to)
+{
+    bool kind_known = options->kind == PTO_ENGINE_FIBERS || options->kind == PTO_ENGINE_THREADS;
+    bool policy_known = options->policy >= PTO_POLICY_ROUND_ROBIN && options->policy <= PTO_POLICY_CHOICE;
+    if (!kind_known || !policy_known) {
+        return host_error(context, -1, "engine kind %d or policy %d is unknown", options->kind, options->policy);
+    }
+    if (options->policy == PTO_POLICY_CHOICE && options->choose == NULL) {
+        return host_error(context, -1, "the choice policy needs a choose function");
+    }
+    *to = (struct exec_options){
+        .kind = (enum exec_kind)options->kind,
+        .policy = (enum exec_policy)options->policy,
+        .seed = options->seed,
+        .pct_depth = options->pct_depth,
+        .pct_steps = options->pct_steps,
+        .choose = options->choose,
+        .choose_context = options->choose_context,
+        .op_limit_ns = options->op_limit_ns,
+        .sync_limit_ns = options->sync_limit_ns,
+        .stall_limit_ns = options->stall_limit_ns,
+        .deadline_scale = options->deadline_scale,
+    };
+    return 0;
+}
+
+/* The options in force; slow tools get longer deadlines unless the client chose. */
+static inline struct exec_options engine_options_in_force(const struct exec_options *chosen)
+{
+    struct exec_options options = *chosen;
+    if (options.deadline_scale == 0 && (ENGINE_SANITIZED || ENGINE_UNDER_VALGRIND)) {
+        options.deadline_scale = ENGINE_SLOW_DEADLINE_SCALE;
+    }
+    return options;
+}
+
+#endif
