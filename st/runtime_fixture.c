@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "st/runtime_fixture.h"
 
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,22 @@ static int fixture_select(const char *pattern, enum fixture_breadth breadth, con
     return count;
 }
 
+/* Those of the tests that TOUCHSTONE_TESTS covers, all when it is not set. Returns how many. */
+static size_t fixture_filter(const struct CMUnitTest *tests, size_t count, struct CMUnitTest *chosen)
+{
+    const char *pattern = getenv("TOUCHSTONE_TESTS");
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (pattern == NULL || pattern[0] == 0 || fnmatch(pattern, tests[i].name, 0) == 0) {
+            chosen[kept++] = tests[i];
+        }
+    }
+    if (kept == 0) {
+        print_error("TOUCHSTONE_TESTS: none of %zu tests is called \"%s\"\n", count, pattern);
+    }
+    return kept;
+}
+
 int fixture_run_tests(const char *name, const char *pattern, enum fixture_breadth breadth,
                       const struct CMUnitTest *tests, size_t count, CMFixtureFunction setup, CMFixtureFunction teardown)
 {
@@ -140,13 +157,16 @@ int fixture_run_tests(const char *name, const char *pattern, enum fixture_breadt
         print_error("the build directory is not found\n");
         return 1;
     }
-    int selected = fixture_select(pattern, breadth, chosen);
+    struct CMUnitTest filtered[FIXTURE_TESTS_MAX];
+    assert_in_range(count, 1, FIXTURE_TESTS_MAX);
+    count = fixture_filter(tests, count, filtered);
+    int selected = count != 0 ? fixture_select(pattern, breadth, chosen) : 0;
     int failed = 0;
     for (int i = 0; i < selected; i++) {
         char title[128];
         fixture_choose(chosen[i]);
         (void)snprintf(title, sizeof(title), "%.80s on %.24s", name, fixture->variant_name);
-        failed += _cmocka_run_group_tests(title, tests, count, setup, teardown) != 0;
+        failed += _cmocka_run_group_tests(title, filtered, count, setup, teardown) != 0;
     }
     if (selected <= 0) {
         print_error("%s: no variant to test it on\n", name);

@@ -5,7 +5,8 @@
  *
  * A test program says on how many variants its tests run (enum fixture_breadth); each variant is one cmocka group.
  * TOUCHSTONE_VARIANTS, a list of patterns separated by commas ("a5/trb/sim,a2a3/hbg/sim", "*" allowed per part),
- * selects others: then every test runs on every built variant that one of the patterns covers.
+ * selects others: then every test runs on every built variant that one of the patterns covers. TOUCHSTONE_TESTS, a
+ * shell pattern ("test_two_*"), selects tests by name.
  *
  * Functions named expect_* make cmocka assertions and may be called from the test's own thread only.
  */
@@ -28,7 +29,8 @@
 #include "npu/arch.h"
 
 #define FIXTURE_ELEMENTS 16u
-#define FIXTURE_DEVICES 4 /* that tests use: 0 .. 3 */
+#define FIXTURE_DEVICES 4     /* that tests use: 0 .. 3 */
+#define FIXTURE_TESTS_MAX 64u /* of one group */
 #define FIXTURE_UNTOUCHED ((int32_t)0x5a5a5a5a)
 
 /* Chosen so that `make check` stays within minutes: a program takes the widest that its running time allows. */
