@@ -25,6 +25,14 @@
 #define EXEC_SIGNAL_STACK_BYTES 65536u
 #define EXEC_HEADLINE_BYTES 160u
 
+/*
+ * How often the others get a turn at least before code that spins, or calls ops without end, is given up. Where ticks
+ * rarely meet user code (under a sanitizer most of the time is spent in its runtime) one of them may find more CPU time
+ * spent than the whole limit.
+ */
+#define EXEC_LEAST_TURNS_SPINNING 16u
+#define EXEC_LEAST_TURNS_CALLING 2u
+
 /* Per OS thread. */
 struct exec_watch {
     uint32_t generation; /* of the process: a forked child inherits no timer */
@@ -193,13 +201,14 @@ EXEC_NO_TSAN void exec_watchdog_end(void)
 /* ---- fibers ---- */
 
 /* Time passed that no policy decided about: what runs from now on cannot be replayed. */
-EXEC_NO_TSAN static void exec_charge_cpu(struct exec_processor *processor, uint64_t ns)
+EXEC_NO_TSAN static void exec_charge_cpu(struct exec_processor *processor, uint64_t ns, uint32_t least_turns)
 {
     struct exec_engine *engine = processor->engine;
+    uint64_t portion = engine->options.op_limit_ns / least_turns;
     for (struct exec_group *group = engine->running; group != NULL; group = group->next) {
         group->reproducible = false;
     }
-    exec_fibers_advance(engine, ns);
+    exec_fibers_advance(engine, ns < portion ? ns : portion);
     if (exec_state_is_over(exec_state_get(processor))) {
         exec_fibers_block_slow(processor); /* cut off just now: never resumed */
     }
@@ -230,7 +239,7 @@ EXEC_NO_TSAN static void exec_tick_user(struct exec_watch *watch, struct exec_pr
     /* Judged by the time at which it was resumed: whoever spins for a peer must have let it run once after the limit.
      */
     bool over = processor->engine->shared.now_ns >= exec_fibers_op_limit(processor);
-    exec_charge_cpu(processor, elapsed);
+    exec_charge_cpu(processor, elapsed, EXEC_LEAST_TURNS_SPINNING);
     if (over) {
         exec_state_set(processor, EXEC_STATE_ABANDONED);
         exec_op_timeout(processor, "spun in user code");
@@ -273,7 +282,7 @@ EXEC_NO_TSAN void exec_watchdog_attend(struct exec_processor *processor)
         return; /* another processor has attended */
     }
     watch->stuck_group = NULL;
-    exec_charge_cpu(processor, exec_clock_cpu_ns() - watch->stuck_cpu_ns);
+    exec_charge_cpu(processor, exec_clock_cpu_ns() - watch->stuck_cpu_ns, EXEC_LEAST_TURNS_CALLING);
     exec_fibers_point(processor, EXEC_POINT_YIELD);
 }
 
@@ -285,8 +294,9 @@ EXEC_NO_TSAN static void exec_fibers_overrun(struct exec_processor *processor)
         processor->overran = progress;
         processor->overran_ns = processor->engine->shared.now_ns;
     }
+    bool over = processor->engine->shared.now_ns - processor->overran_ns >= processor->engine->options.op_limit_ns;
     exec_watchdog_attend(processor);
-    if (processor->engine->shared.now_ns - processor->overran_ns >= processor->engine->options.op_limit_ns) {
+    if (over) {
         exec_state_set(processor, EXEC_STATE_ABANDONED);
         exec_op_timeout(processor, "called ops without end");
         exec_fibers_stop(processor, EXEC_STATE_ABANDONED);

@@ -16,6 +16,7 @@
 
 #include "exec/exec.h"
 #include "exec/sanitizer.h"
+#include "harness/leak/leak_gate.h"
 
 #define RIG_STACK_BYTES 65536u
 #define RIG_TRACE 4096u
@@ -41,12 +42,10 @@ static inline uint32_t rig_deadline_scale(void)
 #endif
 }
 
-/* Repeat counts of churn tests go down under slow tools: CHURN_SCALE is a divisor. */
+/* Repeat counts go down under slow tools (CHURN_SCALE). */
 static inline uint32_t rig_repeat(uint32_t count)
 {
-    const char *text = getenv("CHURN_SCALE");
-    uint32_t divisor = text != NULL ? (uint32_t)strtoul(text, NULL, 10) : 1;
-    return divisor > 1 ? count / divisor + 1 : count;
+    return (uint32_t)leak_churn_count(count, 1);
 }
 
 static inline void rig_open(struct rig *rig, struct exec_options options)
