@@ -17,7 +17,7 @@
 #include "harness/program/session.h"
 
 #define BENCH_MAX_SAMPLES 16u
-#define BENCH_MAX_NUMBERS 60u
+#define BENCH_MAX_NUMBERS 100u
 #define BENCH_NAME_BYTES 96u
 #define BENCH_NOTE_BYTES 160u
 
@@ -65,6 +65,7 @@ struct bench_group {
     X(two_in_one_out)   \
     X(flat)             \
     X(hbg)              \
+    X(onboard)          \
     X(cycles)           \
     X(runs)             \
     X(fuzz)

@@ -99,7 +99,7 @@ static void measure(struct bench *bench, const struct fuzzer *fuzzer)
 static int run_fuzz(struct bench *bench)
 {
     static const struct fuzzer fuzzers[] = {
-        {"blob", 100000, 50e3}, {"chip_image", 100000, 50e3}, {"callable_table", 500, 300}};
+        {"blob", 100000, 50e3}, {"chip_image", 100000, 50e3}, {"callable_table", 500, 300}, {"build_id", 100000, 50e3}};
     for (size_t i = 0; i < sizeof(fuzzers) / sizeof(fuzzers[0]); i++) {
         measure(bench, &fuzzers[i]);
     }
