@@ -26,11 +26,16 @@ int graph_setup(void **state)
     return result;
 }
 
-int graph_play(void *ctx, graph_builder *build, void *argument, struct fixture_args *args)
+void graph_args(struct fixture_args *args, graph_builder *build, void *argument)
 {
     uint64_t address;
     memcpy(&address, &build, sizeof(address)); /* ISO C has no conversion of function pointers */
     fixture_args_init(args, address, (int64_t)(uintptr_t)argument);
+}
+
+int graph_play(void *ctx, graph_builder *build, void *argument, struct fixture_args *args)
+{
+    graph_args(args, build, argument);
     return fixture_run(ctx, 0, &args->args);
 }
 

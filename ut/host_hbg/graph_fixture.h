@@ -30,6 +30,8 @@ int graph_setup(void **state);
 /* Prepares the callable that calls builders, with further kernels. */
 void graph_prepare(void *ctx, int32_t callable_id, const struct fixture_kernel *kernels, int32_t kernel_count);
 
+/* Arguments with which a callable calls `build`. */
+void graph_args(struct fixture_args *args, graph_builder *build, void *argument);
 /* One run of callable 0 with FIXTURE_COUNT words in and out, at one block with one thread. */
 int graph_play(void *ctx, graph_builder *build, void *argument, struct fixture_args *args);
 
