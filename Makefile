@@ -120,7 +120,7 @@ UT_VARIANT_aicpu_hbg := a2a3/hbg
 UT_VARIANT_aicore := a2a3/trb
 # What a folder takes from another one.
 UT_SHARED_host_hbg := ut/host/host_fixture.c
-UT_SHARED_host_onboard := ut/host/host_fixture.c
+UT_SHARED_host_onboard := ut/host/host_fixture.c ut/host_hbg/graph_fixture.c
 UT_SHARED_host_onboard_a5 := ut/host/host_fixture.c
 
 NPU_C := $(wildcard ref/base/*.c ref/exec/*.c ref/npu/*.c ref/npu/driver/*.c)

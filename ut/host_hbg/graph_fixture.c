@@ -45,9 +45,10 @@ void *graph_output(struct pto_graph_handle *rt, const struct pto_chip_args *args
     size_t bytes = FIXTURE_COUNT * sizeof(uint32_t);
     void *host = (void *)(uintptr_t)tensor->data;
     void *device = pto_graph_device_malloc(rt, bytes);
-    if (device != NULL && pto_graph_copy_to_device(rt, device, host, bytes) == 0) {
-        pto_graph_record_tensor_pair(rt, host, device, bytes);
+    if (device == NULL || pto_graph_copy_to_device(rt, device, host, bytes) != 0) {
+        return NULL;
     }
+    pto_graph_record_tensor_pair(rt, host, device, bytes);
     return device;
 }
 
