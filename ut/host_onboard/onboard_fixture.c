@@ -98,13 +98,24 @@ void onboard_expect_sound(void *ctx)
     graph_expect_golden(ctx);
 }
 
-void *onboard_context(int device_id)
+static void bind_to(void *ctx, int device_id)
 {
     static const struct fixture_kernel kernel = {"add_one", 0};
-    void *ctx = create_device_context();
     assert_int_equal(fixture_init(ctx, device_id), 0);
     graph_prepare(ctx, 0, &kernel, 1);
+}
+
+void *onboard_context(int device_id)
+{
+    void *ctx = create_device_context();
+    bind_to(ctx, device_id);
     return ctx;
+}
+
+void onboard_again(void *ctx)
+{
+    assert_int_equal(finalize_device(ctx), 0);
+    bind_to(ctx, 0);
 }
 
 struct platform *onboard_platform(void *ctx)

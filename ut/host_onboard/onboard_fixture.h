@@ -42,6 +42,8 @@ void onboard_expect_poisoned(void *ctx, const char *text);
 void onboard_expect_sound(void *ctx);
 /* A context of the folder's programs on a device, with callable 0; for devices that no other test has used. */
 void *onboard_context(int device_id);
+/* Finalize and init on device 0, callable 0 prepared again. */
+void onboard_again(void *ctx);
 struct platform *onboard_platform(void *ctx);
 
 #endif

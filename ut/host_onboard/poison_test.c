@@ -22,7 +22,6 @@ static void test_fault_codes(void **state)
         {DRIVER_EXCEPTION, "507018"}, {DRIVER_TIMEOUT, "507046"},       {DRIVER_INTERNAL, "507000"},
         {DRIVER_OUT_OF_MEMORY, NULL}, {DRIVER_INVALID_PARAMETER, NULL}, {DRIVER_REGISTER_POISONED, NULL},
     };
-    static const struct fixture_kernel kernel = {"add_one", 0};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         onboard_plan("driver.rtMalloc", 1, cases[i].code);
         assert_null(device_malloc_ctx(*state, 64));
@@ -33,9 +32,7 @@ static void test_fault_codes(void **state)
         }
         onboard_expect_poisoned(*state, cases[i].text);
         onboard_expect_poisoned(*state, "rtMalloc"); /* still the first one */
-        assert_int_equal(finalize_device(*state), 0);
-        assert_int_equal(fixture_init(*state, 0), 0);
-        graph_prepare(*state, 0, &kernel, 1);
+        onboard_again(*state);
         onboard_expect_sound(*state);
     }
 }
@@ -43,13 +40,10 @@ static void test_fault_codes(void **state)
 /* A fault is one whichever call meets it: copies and what gives things back included. */
 static void expect_fault_named(void *ctx, const char *site)
 {
-    static const struct fixture_kernel kernel = {"add_one", 0};
     fault_plan_clear();
     onboard_expect_poisoned(ctx, strchr(site, '.') + 1);
     onboard_expect_text(ctx, "poisoned by 507018");
-    assert_int_equal(finalize_device(ctx), 0);
-    assert_int_equal(fixture_init(ctx, 0), 0);
-    graph_prepare(ctx, 0, &kernel, 1);
+    onboard_again(ctx);
     onboard_expect_sound(ctx);
 }
 
