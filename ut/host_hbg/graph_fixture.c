@@ -72,9 +72,9 @@ struct runtime *graph_runtime(void *ctx)
 
 void graph_expect_nothing_left(void *ctx)
 {
-    struct pto_ledger_entry entries[64];
-    int64_t count = pto_debug_api()->get_ledger(ctx, entries, 64);
-    assert_in_range(count, 1, 64);
+    static struct pto_ledger_entry entries[512];
+    int64_t count = pto_debug_api()->get_ledger(ctx, entries, 512);
+    assert_in_range(count, 1, 512);
     assert_null(graph_runtime(ctx)->allocations);
     assert_int_equal(graph_runtime(ctx)->pair_count, 0);
     for (int64_t i = 0; i < count; i++) {
