@@ -318,6 +318,22 @@ static void test_first_error_wins(void **state)
     }
 }
 
+/* Also before what comes without a call: an exception, a fault. */
+static void test_first_error_wins_over_the_end(void **state)
+{
+    static const struct fixture_spec spec = {.orchestration = "graph_latch", .entry_name = "build_graph"};
+    struct fixture_image image = fixture_pack(&spec);
+    assert_int_equal(prepare_callable(*state, 1, image.bytes), 0);
+    fixture_free(&image);
+    for (uint64_t end = 0; end < 2; end++) {
+        struct fixture_args args;
+        fixture_args_init(&args, end, 0);
+        assert_int_equal(fixture_run(*state, 1, &args.args), INVALID);
+        assert_non_null(strstr(fixture_error(*state), "add_successor: from 0 to 55"));
+        graph_expect_golden(*state);
+    }
+}
+
 static int build_and_return(struct pto_graph_handle *rt, const struct pto_chip_args *args, void *argument)
 {
     (void)graph_output(rt, args);
@@ -355,17 +371,12 @@ static void test_calls_after_the_run(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        GRAPH_TEST(test_add_task),
-        GRAPH_TEST(test_arguments_are_carried),
-        GRAPH_TEST(test_full_table),
-        GRAPH_TEST(test_edges_with_bad_ids),
-        GRAPH_TEST(test_fanout),
-        GRAPH_TEST(test_duplicate_and_self_edges),
-        GRAPH_TEST(test_tensor_infos),
-        GRAPH_TEST(test_task_with_info),
-        GRAPH_TEST(test_first_error_wins),
-        GRAPH_TEST(test_return_codes),
-        GRAPH_TEST(test_calls_after_the_run),
+        GRAPH_TEST(test_add_task),         GRAPH_TEST(test_arguments_are_carried),
+        GRAPH_TEST(test_full_table),       GRAPH_TEST(test_edges_with_bad_ids),
+        GRAPH_TEST(test_fanout),           GRAPH_TEST(test_duplicate_and_self_edges),
+        GRAPH_TEST(test_tensor_infos),     GRAPH_TEST(test_task_with_info),
+        GRAPH_TEST(test_first_error_wins), GRAPH_TEST(test_first_error_wins_over_the_end),
+        GRAPH_TEST(test_return_codes),     GRAPH_TEST(test_calls_after_the_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
