@@ -254,6 +254,18 @@ static void test_pairs_without_memory(void **state)
     graph_expect(*state, build_many_pairs, &pairs, 0, "");
 }
 
+static void test_more_pairs_than_can_be_counted(void **state)
+{
+    struct runtime *runtime = graph_runtime(*state);
+    const struct hbg_pair pair = {.bytes = 1};
+    const struct hbg_pair *before = runtime->pairs;
+    runtime->pair_count = runtime->pair_capacity = SIZE_MAX / 8;
+    assert_int_equal(hbg_memory_record(runtime, &pair), -ENOMEM);
+    assert_int_equal(runtime->pair_count, SIZE_MAX / 8);
+    assert_ptr_equal(runtime->pairs, before);
+    runtime->pair_count = runtime->pair_capacity = 0;
+}
+
 /* The next buffer would get the address, and the pair would copy that one: its buffer cannot be freed. */
 static void test_buffer_of_a_pair_is_not_freed(void **state)
 {
@@ -336,6 +348,7 @@ int main(void)
         GRAPH_TEST(test_pairs),
         GRAPH_TEST(test_many_pairs),
         GRAPH_TEST(test_pairs_without_memory),
+        GRAPH_TEST(test_more_pairs_than_can_be_counted),
         GRAPH_TEST(test_buffer_of_a_pair_is_not_freed),
         GRAPH_TEST(test_copy_back_fault),
         GRAPH_TEST(test_launches_that_fail),

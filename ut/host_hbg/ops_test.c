@@ -4,10 +4,14 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "abi/error_codes.h"
+#include "base/log.h"
+#include "exec/exec.h"
 
 #define INVALID (-PTO_ERR_INVALID_ARGS)
 
@@ -368,15 +372,82 @@ static void test_calls_after_the_run(void **state)
     graph_expect_golden(*state);
 }
 
+/* ---- print_runtime, and orchestrations that wait ---- */
+
+static int build_and_print(struct pto_graph_handle *rt, const struct pto_chip_args *args, void *argument)
+{
+    (void)argument;
+    int result = graph_golden(rt, args, NULL);
+    (void)pto_graph_add_task(rt, NULL, 0, 5, PTO_CORE_AIC);
+    pto_graph_add_successor(rt, 0, 1);
+    pto_graph_print(rt);
+    return result;
+}
+
+/* What print_runtime writes to standard error at that level. */
+static void print_at(void *ctx, enum log_level level, char text[2048])
+{
+    FILE *file = tmpfile();
+    int saved = dup(STDERR_FILENO);
+    assert_non_null(file);
+    log_set_level(level);
+    (void)dup2(fileno(file), STDERR_FILENO);
+    struct fixture_args args;
+    int result = graph_play(ctx, build_and_print, NULL, &args);
+    (void)dup2(saved, STDERR_FILENO);
+    (void)close(saved);
+    log_set_level(LOG_LEVEL_WARN);
+    rewind(file);
+    text[fread(text, 1, 2047, file)] = '\0';
+    (void)fclose(file);
+    assert_int_equal(result, 0);
+}
+
+static void test_print(void **state)
+{
+    char text[2048];
+    print_at(*state, LOG_LEVEL_INFO, text);
+    assert_non_null(strstr(text, "callable_id 0: 2 tasks"));
+    assert_non_null(strstr(text, "task 0: func_id 0 on AIV, 2 arguments, 0 predecessors, 1 successors"));
+    assert_non_null(strstr(text, "task 1: func_id 5 on AIC, 0 arguments, 1 predecessors, 0 successors"));
+    print_at(*state, LOG_LEVEL_WARN, text);
+    assert_null(strstr(text, "tasks"));
+}
+
+static int build_and_wait(struct pto_graph_handle *rt, const struct pto_chip_args *args, void *argument)
+{
+    static _Atomic uint32_t never;
+    (void)argument;
+    (void)graph_output(rt, args);
+    exec_user_leave();
+    (void)exec_wait(&never, 0, EXEC_NEVER);
+    exec_user_enter();
+    return 0;
+}
+
+/* R24: nobody will ever wake it. */
+static void test_waiting_for_nothing(void **state)
+{
+    graph_expect(*state, build_and_wait, NULL, -100, "it waits for something that cannot happen");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        GRAPH_TEST(test_add_task),         GRAPH_TEST(test_arguments_are_carried),
-        GRAPH_TEST(test_full_table),       GRAPH_TEST(test_edges_with_bad_ids),
-        GRAPH_TEST(test_fanout),           GRAPH_TEST(test_duplicate_and_self_edges),
-        GRAPH_TEST(test_tensor_infos),     GRAPH_TEST(test_task_with_info),
-        GRAPH_TEST(test_first_error_wins), GRAPH_TEST(test_first_error_wins_over_the_end),
-        GRAPH_TEST(test_return_codes),     GRAPH_TEST(test_calls_after_the_run),
+        GRAPH_TEST(test_add_task),
+        GRAPH_TEST(test_arguments_are_carried),
+        GRAPH_TEST(test_full_table),
+        GRAPH_TEST(test_edges_with_bad_ids),
+        GRAPH_TEST(test_fanout),
+        GRAPH_TEST(test_duplicate_and_self_edges),
+        GRAPH_TEST(test_tensor_infos),
+        GRAPH_TEST(test_task_with_info),
+        GRAPH_TEST(test_first_error_wins),
+        GRAPH_TEST(test_first_error_wins_over_the_end),
+        GRAPH_TEST(test_return_codes),
+        GRAPH_TEST(test_calls_after_the_run),
+        GRAPH_TEST(test_print),
+        GRAPH_TEST(test_waiting_for_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -332,6 +332,42 @@ static void test_prepare_faults(void **state)
     fixture_free(&image);
 }
 
+/* A program that ends badly at finalize is logged; the context is free all the same. */
+static void test_exit_fault(void **state)
+{
+    const struct fault_rule rule = {.site = STUB_SITE_EXIT, .nth = 1, .values = {STUB_RETURN, 3}};
+    graph_expect_golden(*state);
+    assert_int_equal(fault_plan_install(&rule, 1), 0);
+    assert_int_equal(finalize_device(*state), 0);
+    assert_int_equal(graph_calls(STUB_SITE_EXIT), 1);
+    fault_plan_clear();
+    struct pto_statistics statistics = fixture_statistics(*state);
+    assert_int_equal(statistics.open_images + statistics.device_bytes, 0);
+}
+
+/* No processor for the orchestration, or for the launch: an error of the run, and the next one works. */
+static void test_no_processors(void **state)
+{
+    static const char *const sites[] = {"exec.engine_alloc", "exec.group_alloc", "exec.processor_alloc"};
+    for (size_t i = 0; i < sizeof(sites) / sizeof(sites[0]); i++) {
+        for (uint64_t nth = 1; nth <= 2; nth++) {
+            struct fixture_args args;
+            static const struct fixture_kernel kernel = {"add_one", 0};
+            void *fresh = create_device_context();
+            assert_int_equal(fixture_init(fresh, 1), 0);
+            graph_prepare(fresh, 0, &kernel, 1);
+            fixture_fail(sites[i], nth);
+            assert_int_equal(graph_play(fresh, graph_golden, NULL, &args), -1);
+            fault_plan_clear();
+            assert_int_not_equal(fixture_error(fresh)[0], '\0');
+            assert_int_equal(args.output[0], 5);
+            graph_expect_golden(fresh);
+            destroy_device_context(fresh);
+        }
+    }
+    (void)state;
+}
+
 /* ---- results ---- */
 
 static int launch_with(void *ctx, uint64_t command, int32_t value, struct fixture_args *args)
@@ -396,6 +432,8 @@ int main(void)
         GRAPH_TEST(test_table_grows),
         GRAPH_TEST(test_faults_before_the_launch),
         GRAPH_TEST(test_prepare_faults),
+        GRAPH_TEST(test_exit_fault),
+        GRAPH_TEST(test_no_processors),
         GRAPH_TEST(test_results),
         GRAPH_TEST(test_timing),
     };

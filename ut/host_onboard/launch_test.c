@@ -106,6 +106,21 @@ static void test_launch_faults(void **state)
     }
 }
 
+static void test_engine_choice(void **state)
+{
+    struct pto_engine_options options = {.size = sizeof(options), .kind = PTO_ENGINE_THREADS};
+    assert_int_equal(pto_debug_api()->set_engine(*state, &options), 0);
+    graph_expect_golden(*state);
+    assert_int_equal(fixture_statistics(*state).last_reproducible, 0);
+    options.kind = 9;
+    assert_int_equal(pto_debug_api()->set_engine(*state, &options), -1);
+    onboard_expect_text(*state, "engine kind 9");
+    options = (struct pto_engine_options){.size = sizeof(options), .kind = PTO_ENGINE_FIBERS};
+    assert_int_equal(pto_debug_api()->set_engine(*state, &options), 0);
+    graph_expect_golden(*state);
+    assert_int_equal(fixture_statistics(*state).last_reproducible, 1);
+}
+
 static void test_hang(void **state)
 {
     const struct fault_rule hang = {.site = STUB_SITE_EXEC, .nth = 1, .values = {STUB_WAIT_FOR_EVER}};
@@ -235,10 +250,15 @@ static void test_unload_faults(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        GRAPH_TEST(test_handle_is_cached), GRAPH_TEST(test_registration_fails),
-        GRAPH_TEST(test_launch_faults),    GRAPH_TEST(test_hang),
-        GRAPH_TEST(test_results),          GRAPH_TEST(test_kernels_lie_in_device_memory),
-        GRAPH_TEST(test_arguments),        GRAPH_TEST(test_blocks),
+        GRAPH_TEST(test_handle_is_cached),
+        GRAPH_TEST(test_registration_fails),
+        GRAPH_TEST(test_launch_faults),
+        GRAPH_TEST(test_engine_choice),
+        GRAPH_TEST(test_hang),
+        GRAPH_TEST(test_results),
+        GRAPH_TEST(test_kernels_lie_in_device_memory),
+        GRAPH_TEST(test_arguments),
+        GRAPH_TEST(test_blocks),
         GRAPH_TEST(test_unload_faults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
