@@ -310,6 +310,29 @@ static void test_faults_before_the_launch(void **state)
     }
 }
 
+/* A kernel or an orchestration that the watchdog cannot know is refused (R33). First: later on records lie idle. */
+static void test_images_that_cannot_be_watched(void **state)
+{
+    static const struct fixture_spec spec = {
+        .orchestration = "graph", .entry_name = "build_graph", .kernels = {{"add_one", 0}}, .kernel_count = 1};
+    static const char *const texts[] = {"func_id 0: kernel_entry is not code that can be watched",
+                                        "callable_id 1: 'build_graph' is not code that can be watched"};
+    struct fixture_image image = fixture_pack(&spec);
+    struct pto_statistics before = fixture_statistics(*state);
+    for (uint64_t nth = 1; nth <= 2; nth++) {
+        fixture_fail("exec.image_alloc", nth);
+        assert_int_equal(prepare_callable(*state, 1, image.bytes), -1);
+        assert_int_equal(graph_calls("exec.image_alloc"), nth);
+        fault_plan_clear();
+        assert_non_null(strstr(fixture_error(*state), texts[nth - 1]));
+        struct pto_statistics after = fixture_statistics(*state);
+        assert_int_equal(after.open_images, before.open_images);
+        assert_int_equal(after.device_bytes, before.device_bytes);
+    }
+    assert_int_equal(prepare_callable(*state, 1, image.bytes), 0);
+    fixture_free(&image);
+}
+
 static void test_prepare_faults(void **state)
 {
     static const char *const sites[] = {"host.graph_callable", "host.orchestration.create",
@@ -423,6 +446,7 @@ static void test_timing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        GRAPH_TEST(test_images_that_cannot_be_watched),
         GRAPH_TEST(test_layout_on_the_device),
         GRAPH_TEST(test_any_buffer),
         GRAPH_TEST(test_workers),
