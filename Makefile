@@ -105,9 +105,23 @@ VARIANT_DEFINES_onboard := -DPLATFORM_ONBOARD
 # What is built: arch/runtime/platform for the host program, arch/runtime for the device programs.
 HOST_VARIANTS := $(foreach p,sim onboard,$(foreach r,trb hbg,$(foreach a,a2a3 a5,$a/$r/$p)))
 DEVICE_VARIANTS := a2a3/trb a5/trb a2a3/hbg a5/hbg
-# The variant whose objects the unit tests of ut/host, ut/aicpu and ut/aicore are linked with.
+# The variant for which the harness and most tests are compiled.
 TEST_VARIANT := a2a3/trb/sim
-TEST_DEVICE := a2a3/trb
+# Unit tests of a program's insides: the folder's variant, for which its tests are compiled and whose objects they get,
+# those of the host program or, without a platform, of both device programs, tested together as they meet in a run. On
+# board it is a2a3, which alone has ACL and a race in its register mapping, and hbg, whose orchestrations can be
+# functions of a test; a5, which maps core by core, has a folder for that.
+UT_VARIANT_host := a2a3/trb/sim
+UT_VARIANT_host_hbg := a2a3/hbg/sim
+UT_VARIANT_host_onboard := a2a3/hbg/onboard
+UT_VARIANT_host_onboard_a5 := a5/trb/onboard
+UT_VARIANT_aicpu := a2a3/trb
+UT_VARIANT_aicpu_hbg := a2a3/hbg
+UT_VARIANT_aicore := a2a3/trb
+# What a folder takes from another one.
+UT_SHARED_host_hbg := ut/host/host_fixture.c
+UT_SHARED_host_onboard := ut/host/host_fixture.c ut/host_hbg/graph_fixture.c
+UT_SHARED_host_onboard_a5 := ut/host/host_fixture.c
 
 NPU_C := $(wildcard ref/base/*.c ref/exec/*.c ref/npu/*.c ref/npu/driver/*.c)
 GUARD_CXX := $(wildcard ref/base/*.cpp)
@@ -122,7 +136,9 @@ ST_C := $(wildcard st/*_test.c)
 FUZZ_C := $(wildcard fuzz/*.c)
 # Everything in a test folder that is no test is linked to each of its tests.
 UT_FOLDERS := $(sort $(patsubst ut/%/,%,$(dir $(UT_C))))
-ut_helpers = $(filter-out %_test.c,$(wildcard ut/$(1)/*.c)) $(wildcard ut/$(1)/*.cpp)
+ut_helpers = $(filter-out %_test.c,$(wildcard ut/$(1)/*.c)) $(wildcard ut/$(1)/*.cpp) $(UT_SHARED_$(1))
+# How a folder is compiled: like everything else, or in a group of its variant.
+ut_group = test$(if $(filter-out $(TEST_VARIANT) a2a3/trb,$(UT_VARIANT_$(1))),-$(subst /,-,$(UT_VARIANT_$(1))))
 ST_HELPERS := $(filter-out %_test.c,$(wildcard st/*.c))
 
 o = $(patsubst %,$(B)/obj/$(1)/%.o,$(2))
@@ -177,6 +193,8 @@ variant_defines = $(foreach p,$(subst /, ,$(1)),$(VARIANT_DEFINES_$p))
 $(eval $(call compile_rules,common,$(INSTRUMENT)))
 $(eval $(call compile_rules,user,))
 $(eval $(call compile_rules,test,$(INSTRUMENT) $(PLACES) $(call variant_defines,$(TEST_VARIANT))))
+$(foreach v,$(sort $(foreach f,$(UT_FOLDERS),$(if $(filter test,$(call ut_group,$f)),,$(UT_VARIANT_$f)))),$(eval \
+    $(call compile_rules,test-$(subst /,-,$v),$(INSTRUMENT) $(PLACES) $(call variant_defines,$v))))
 $(eval $(call compile_rules,guard,$(INSTRUMENT)))
 $(B)/obj/test/%_openmp.c.o: FILE_FLAGS := -fopenmp
 
@@ -274,20 +292,13 @@ $(B)/fuzz_%$(FUZZ_SUFFIX): $(B)/obj/test/fuzz/%.c.o $(CLIENT_LIBS) $(B)/.sources
 $(B)/st/%: $(B)/obj/test/st/%.c.o $(call o,test,$(ST_HELPERS)) $(CLIENT_LIBS) $(B)/.sources | $(B)/libnpu.so
 	$(call link_client,-lcmocka,/..)
 
-# Tests of the programs' insides get the program's objects; the device programs are tested together, as they meet in a
-# run.
-HOST_OBJECTS := $(call o,host-$(subst /,-,$(TEST_VARIANT)),$(call host_sources,$(TEST_VARIANT)))
-DEVICE_OBJECTS := \
-    $(call o,aicpu-$(subst /,-,$(TEST_DEVICE)),$(filter-out $(GUARD_CXX),$(call aicpu_sources,$(TEST_DEVICE)))) \
-    $(call o,aicore-$(subst /,-,$(TEST_DEVICE)),$(call aicore_sources,$(TEST_DEVICE)))
-UT_OBJECTS_host := $(HOST_OBJECTS)
-UT_OBJECTS_aicpu := $(DEVICE_OBJECTS)
-UT_OBJECTS_aicore := $(DEVICE_OBJECTS)
-UT_OBJECTS_aicpu_hbg := $(call o,aicpu-a2a3-hbg,$(call aicpu_sources,a2a3/hbg)) \
-    $(call o,aicore-a2a3-hbg,$(call aicore_sources,a2a3/hbg))
+ut_program_sources = $(filter-out $(GUARD_CXX),$(call $(1)_sources,$(2)))
+ut_device_objects = $(foreach p,aicpu aicore,$(call o,$p-$(subst /,-,$(1)),$(call ut_program_sources,$p,$(1))))
+ut_host_objects = $(call o,host-$(subst /,-,$(1)),$(call ut_program_sources,host,$(1)))
+ut_objects = $(if $(1),$(if $(call part,$(1),3),$(call ut_host_objects,$(1)),$(call ut_device_objects,$(1))))
 define unit_test_rules
-$(B)/ut/$(1)/%: $(B)/obj/test/ut/$(1)/%.c.o $(call o,test,$(call ut_helpers,$(1))) $(UT_OBJECTS_$(1)) $(CLIENT_LIBS) \
-    $(B)/.sources | $(B)/libnpu.so
+$(B)/ut/$(1)/%: $(B)/obj/$(call ut_group,$(1))/ut/$(1)/%.c.o $(call o,$(call ut_group,$(1)),$(call \
+    ut_helpers,$(1))) $(call ut_objects,$(UT_VARIANT_$(1))) $(CLIENT_LIBS) $(B)/.sources | $(B)/libnpu.so
 	$$(call link_client,-lcmocka,/../..)
 endef
 $(foreach f,$(UT_FOLDERS),$(eval $(call unit_test_rules,$f)))

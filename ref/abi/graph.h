@@ -150,7 +150,7 @@ static inline void pto_graph_add_successor(struct pto_graph_handle *rt, int from
     rt->ops->add_successor(rt, from_task, to_task);
 }
 
-/* Copies `bytes` from device to host after the run, and frees the device buffer then. */
+/* Copies `bytes` from device to host after the run, and frees the device buffer then; freeing it before is an error. */
 static inline void pto_graph_record_tensor_pair(struct pto_graph_handle *rt, void *host, void *device, size_t bytes)
 {
     rt->ops->record_tensor_pair(rt, host, device, bytes);

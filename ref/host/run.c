@@ -103,6 +103,9 @@ int run_prepared_callable(struct host_context *context, const struct run_request
         result = run_launch(context, &run, &launch, &outcome);
     }
     runtime_end(context);
+    if (result == 0) {
+        context->error[0] = '\0'; /* of what the run did without */
+    }
     if (outcome.ended && timing != NULL) {
         timing->host_wall_ns = run_clock_ns() - start;
         timing->device_wall_ns = outcome.device_wall_ns;

@@ -25,17 +25,23 @@ struct fixture_image fixture_file(const char *name)
 static struct fixture_image fixture_user(const char *name)
 {
     char path[256];
-    (void)snprintf(path, sizeof(path), "stub_user/%s", name);
+    (void)snprintf(path, sizeof(path), "%s%s", strchr(name, '/') == NULL ? "stub_user/" : "", name);
     return fixture_file(path);
 }
 
 int fixture_init(void *ctx, int device_id)
 {
-    struct fixture_image aicpu = fixture_file("stub_device/aicpu");
-    struct fixture_image aicore = fixture_file("stub_device/aicore");
-    int result = simpler_init(ctx, device_id, aicpu.bytes, aicpu.size, aicore.bytes, aicore.size, NULL, 0);
+    struct fixture_image aicpu = fixture_file(fixture_programs.aicpu);
+    struct fixture_image aicore = fixture_file(fixture_programs.aicore);
+    struct fixture_image dispatcher = {0};
+    if (fixture_programs.dispatcher != NULL) {
+        dispatcher = fixture_file(fixture_programs.dispatcher);
+    }
+    int result = simpler_init(ctx, device_id, aicpu.bytes, aicpu.size, aicore.bytes, aicore.size, dispatcher.bytes,
+                              dispatcher.size);
     fixture_free(&aicpu);
     fixture_free(&aicore);
+    fixture_free(&dispatcher);
     return result;
 }
 

@@ -23,14 +23,22 @@ struct fixture_image {
     size_t size;
 };
 
+/* The device programs that a folder's contexts get; each folder defines its own. Fixtures as for fixture_file. */
+struct fixture_programs {
+    const char *aicpu;
+    const char *aicore;
+    const char *dispatcher; /* NULL: none */
+};
+extern const struct fixture_programs fixture_programs;
+
 struct fixture_kernel {
-    const char *name; /* below fixtures/stub_user, without .so */
+    const char *name; /* below fixtures/stub_user, without .so; with a slash: below fixtures */
     int32_t func_id;
 };
 
 /* What to pack. Signature entries default to IN, OUT when sig_count is 0. */
 struct fixture_spec {
-    const char *orchestration; /* NULL: "orchestration"; "" an empty one */
+    const char *orchestration; /* likewise; NULL: "orchestration"; "" an empty one */
     const char *entry_name;
     struct fixture_kernel kernels[4];
     int32_t kernel_count;
@@ -41,7 +49,7 @@ struct fixture_spec {
 /* cmocka group or test setup and teardown: a context on device 0 as *state. */
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
-/* simpler_init with the stub programs. */
+/* simpler_init with the folder's programs. */
 int fixture_init(void *ctx, int device_id);
 /* The bytes of a fixture file, for instance "stub_device/aicpu". Aborts when it is not there. */
 struct fixture_image fixture_file(const char *name);

@@ -293,6 +293,9 @@ static void test_ring_memory_that_does_not_fit(void **state)
     assert_int_equal(fixture_run(ctx, 0, &args.args), -1);
     assert_non_null(strstr(fixture_error(ctx), "67108864 bytes of ring_heap"));
     assert_int_equal(args.output[0], 5);
+    assert_int_equal(setenv("PTO2_RING_HEAP", "1152921504606846976", 1), 0); /* its maximum */
+    assert_int_equal(fixture_run(ctx, 0, &args.args), -1);
+    assert_non_null(strstr(fixture_error(ctx), "4611686018427387904 bytes of ring_heap"));
     assert_int_equal(setenv("PTO2_RING_HEAP", "1024", 1), 0);
     run_once(ctx, 0, 1001);
     assert_int_equal(pto_debug_api()->set_device_capacity(ctx, 0), 0);

@@ -286,7 +286,9 @@ static void test_debug_api_edges(void **state)
     assert_int_equal(debug->set_engine(*state, &options), -1);
     options.policy = -1;
     assert_int_equal(debug->set_engine(*state, &options), -1);
+    const struct pto_fault_rule rule = {.site = "unused", .nth = 1};
     assert_int_equal(debug->install_faults(NULL, 1), -1);
+    assert_int_equal(debug->install_faults(&rule, SIZE_MAX), -1);
     assert_string_equal(debug->last_error(NULL), "the context is NULL");
 }
 

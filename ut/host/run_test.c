@@ -492,12 +492,31 @@ static void test_run_faults(void **state)
     fixture_free(&image);
 }
 
+/* Two tensors that fit into the address space one by one, and not into 64 bits together (R4). */
+static void test_tensors_beyond_64_bits(void **state)
+{
+    static const uint32_t shape[] = {1u << 31, 1u << 31, 3};
+    struct fixture_image image = fixture_pack_kernel("add_one");
+    struct pto_chip_args args;
+    struct pto_continuous_tensor tensor;
+    assert_int_equal(prepare_callable(*state, 0, image.bytes), 0);
+    memset(&args, 0, sizeof(args));
+    pto_continuous_tensor_make(&tensor, 64, shape, 3, PTO_INT8, 0);
+    assert_int_equal(pto_chip_args_add_tensor(&args, &tensor), 0);
+    assert_int_equal(pto_chip_args_add_tensor(&args, &tensor), 0);
+    assert_int_equal(fixture_run(*state, 0, &args), -1);
+    assert_non_null(strstr(fixture_error(*state), "tensor 1: 13835058055282163712 bytes more than 64 bits can count"));
+    assert_int_equal(unregister_callable(*state, 0), 0);
+    fixture_free(&image);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         CASE(test_order_of_checks),
         CASE(test_rejected_tensors),
+        CASE(test_tensors_beyond_64_bits),
         CASE(test_directions),
         CASE(test_child_memory_passes_through),
         CASE(test_one_range_twice),

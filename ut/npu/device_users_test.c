@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "exec/exec.h"
 #include "npu/device_users.h"
 #include "npu/kernel_files.h"
 
@@ -75,6 +76,51 @@ static void test_poison(void **state)
     assert_int_equal(resets, 3);
 }
 
+static int reset_slowly(int device_id)
+{
+    for (int i = 0; i < 5; i++) {
+        exec_pause();
+    }
+    return count_reset(device_id);
+}
+
+static void leave_slowly(void *argument)
+{
+    assert_int_equal(npu_device_leave(argument, reset_slowly), 0);
+}
+
+static int resets_before_join;
+static void join_meanwhile(void *argument)
+{
+    exec_pause(); /* the other one resets by now */
+    assert_int_equal(npu_device_join(0, argument), 0);
+    resets_before_join = resets;
+}
+
+/* Nobody joins a device that is being reset; both are processors of one thread, so waiting must let the other go on. */
+static void test_join_waits_for_the_reset(void **state)
+{
+    struct npu_device_user leaver;
+    struct npu_device_user joiner;
+    struct exec_engine *engine = NULL;
+    struct exec_group *group = NULL;
+    struct exec_outcome outcome;
+    (void)state;
+    resets = 0;
+    assert_int_equal(npu_device_join(0, &leaver), 0);
+    npu_device_fault(&leaver, 507018, "why it is reset");
+    assert_int_equal(exec_engine_create(NULL, &engine), 0);
+    assert_int_equal(exec_group_create(engine, "users", &group), 0);
+    assert_int_equal(exec_spawn(group, "leaver", 64 * 1024, leave_slowly, &leaver), 0);
+    assert_int_equal(exec_spawn(group, "joiner", 64 * 1024, join_meanwhile, &joiner), 0);
+    assert_int_equal(exec_group_run(group, &outcome), 0);
+    exec_group_destroy(group);
+    exec_engine_destroy(engine);
+    assert_int_equal(resets_before_join, 1);
+    assert_int_equal(npu_device_faulted(&joiner, NULL), 0);
+    assert_int_equal(npu_device_leave(&joiner, count_reset), 0);
+}
+
 static void test_serials_differ(void **state)
 {
     (void)state;
@@ -114,6 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_last_user_resets),
         cmocka_unit_test(test_poison),
+        cmocka_unit_test(test_join_waits_for_the_reset),
         cmocka_unit_test(test_serials_differ),
         cmocka_unit_test(test_kernel_files),
     };

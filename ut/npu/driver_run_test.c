@@ -349,6 +349,28 @@ static void test_the_kernel_server(void **state)
     rig_close(&rig);
 }
 
+/* A server that nobody loaded, or that is said to lie where no device memory is: found out when it is to run. */
+static void test_no_kernel_server(void **state)
+{
+    (void)state;
+    static const char library[] = "libaicpu_extend_kernels.so";
+    struct pto_device_args bad = {.aicpu_so_bin = 4096, .aicpu_so_len = 64};
+    for (int i = 0; i < 3; i++) {
+        struct driver_rig rig;
+        void *device_args = NULL;
+        static const char *const texts[] = {"no kernel server was loaded", "device_args 0x10 is no device memory",
+                                            "the SO at 0x1000 of 64 bytes is no device memory"};
+        rig_open(&rig, 0, &npu_arch_a2a3);
+        assert_int_equal(aclrtMalloc(&device_args, sizeof(bad), 0), 0);
+        assert_int_equal(aclrtMemcpy(device_args, sizeof(bad), &bad, sizeof(bad), RT_MEMCPY_HOST_TO_DEVICE), 0);
+        const char *kernel = i == 0 ? "DynTileFwkKernelServer" : "DynTileFwkKernelServerInit";
+        assert_int_equal(launch_server(&rig, kernel, library, i == 1 ? (void *)16 : device_args), 0);
+        assert_int_equal(rtStreamSynchronize(rig.aicpu), DRIVER_EXCEPTION);
+        assert_non_null(strstr(npu_driver_session_last_run(rig.session)->text, texts[i]));
+        rig_close(&rig);
+    }
+}
+
 static void test_registering_fills_the_memory(void **state)
 {
     (void)state;
@@ -460,6 +482,7 @@ int main(void)
         cmocka_unit_test(test_malformed_descriptions),
         cmocka_unit_test(test_the_first_image_of_a_path_stays),
         cmocka_unit_test(test_the_kernel_server),
+        cmocka_unit_test(test_no_kernel_server),
         cmocka_unit_test(test_registering_fills_the_memory),
         cmocka_unit_test(test_cores_and_registers_a2a3),
         cmocka_unit_test(test_cores_and_registers_a5),

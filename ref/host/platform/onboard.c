@@ -93,6 +93,15 @@ int onboard_half_done(struct host_context *context, int code, const char *call)
     return onboard_judge(context, code, call, ONBOARD_HALF_DONE);
 }
 
+void onboard_give_back_failed(struct host_context *context, int code, const char *call)
+{
+    char error[HOST_ERROR_BYTES];
+    memcpy(error, context->error, sizeof(error));
+    log_message(LOG_LEVEL_ERROR, "host", "device %d: %s returned %d", context->platform->user.device_id, call, code);
+    (void)onboard_failed(context, code, call);
+    memcpy(context->error, error, sizeof(error));
+}
+
 bool onboard_holds_device(const struct host_context *context)
 {
     return !npu_device_was_reset(&context->platform->user);
@@ -259,12 +268,11 @@ void platform_stop_programs(struct host_context *context)
     context->error[0] = '\0';
 }
 
-static void onboard_destroy_stream(const struct host_context *context, rtStream_t *stream, const char *name)
+static void onboard_destroy_stream(struct host_context *context, rtStream_t *stream, const char *call)
 {
     int result = *stream != NULL && onboard_holds_device(context) ? rtStreamDestroy(*stream) : DRIVER_OK;
     if (result != DRIVER_OK) {
-        log_message(LOG_LEVEL_ERROR, "host", "device %d: rtStreamDestroy of the %s stream returned %d",
-                    context->device_id, name, result);
+        onboard_give_back_failed(context, result, call);
     }
     *stream = NULL;
 }
@@ -283,8 +291,8 @@ void platform_detach(struct host_context *context)
     memcpy(error, context->error, sizeof(error));
     platform_stop_programs(context);
     onboard_images_free(platform);
-    onboard_destroy_stream(context, &platform->aicpu_stream, "AICPU");
-    onboard_destroy_stream(context, &platform->aicore_stream, "AICore");
+    onboard_destroy_stream(context, &platform->aicpu_stream, "rtStreamDestroy for the AICPU");
+    onboard_destroy_stream(context, &platform->aicore_stream, "rtStreamDestroy for the cores");
     onboard_free(context, platform->register_table);
     onboard_free(context, platform->device_wall);
     onboard_free(context, platform->kernel_args);
@@ -299,22 +307,25 @@ void platform_detach(struct host_context *context)
 /* ---- copies -------------------------------------------------------------------------------------------------------
  */
 
+/* The caller says what was copied; whether the device faulted is judged here. */
+static int onboard_copied(struct host_context *context, int code, const char *call)
+{
+    return code == DRIVER_OK ? 0 : -onboard_failed(context, code, call);
+}
+
 int platform_copy_in(struct host_context *context, void *device, const void *host, uint64_t bytes)
 {
-    (void)context;
-    return -rtMemcpy(device, bytes, host, bytes, RT_MEMCPY_HOST_TO_DEVICE);
+    return onboard_copied(context, rtMemcpy(device, bytes, host, bytes, RT_MEMCPY_HOST_TO_DEVICE), "rtMemcpy");
 }
 
 int platform_copy_out(struct host_context *context, void *host, const void *device, uint64_t bytes)
 {
-    (void)context;
-    return -rtMemcpy(host, bytes, device, bytes, RT_MEMCPY_DEVICE_TO_HOST);
+    return onboard_copied(context, rtMemcpy(host, bytes, device, bytes, RT_MEMCPY_DEVICE_TO_HOST), "rtMemcpy");
 }
 
 int platform_zero(struct host_context *context, void *device, uint64_t bytes)
 {
-    (void)context;
-    return -rtMemset(device, bytes, 0, bytes);
+    return onboard_copied(context, rtMemset(device, bytes, 0, bytes), "rtMemset");
 }
 
 /* ---- kernels, statistics ------------------------------------------------------------------------------------------
@@ -429,12 +440,14 @@ int platform_destroy_comm_stream(struct host_context *context, void *stream)
     }
     int result = stream != NULL ? host_check_device(context) : 0;
     if (stream != NULL && result == 0) {
+        /* What the stream was used for is the client's: failures are only logged, but a fault is one. */
         int synchronised = aclrtSynchronizeStream(stream);
+        if (synchronised != DRIVER_OK) {
+            onboard_give_back_failed(context, synchronised, "aclrtSynchronizeStream");
+        }
         int destroyed = aclrtDestroyStream(stream);
-        if (synchronised != DRIVER_OK || destroyed != DRIVER_OK) {
-            log_message(LOG_LEVEL_WARN, "host",
-                        "device %d: communication stream: synchronised with %d, destroyed with %d", context->device_id,
-                        synchronised, destroyed);
+        if (destroyed != DRIVER_OK) {
+            onboard_give_back_failed(context, destroyed, "aclrtDestroyStream");
         }
     }
     host_leave(context);

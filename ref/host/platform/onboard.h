@@ -99,6 +99,8 @@ int onboard_failed(struct host_context *context, int code, const char *call);
 int onboard_launch_failed(struct host_context *context, int code, const char *call);
 /* The same with work queued that nobody can take back: whatever the code, only a reset ends that, so it poisons. */
 int onboard_half_done(struct host_context *context, int code, const char *call);
+/* A call that gives something back failed: nothing depends on it, so it is logged, and the error text stays. */
+void onboard_give_back_failed(struct host_context *context, int code, const char *call);
 /* The driver keeps its device per thread, and calls may come from any: 0 or the driver's code with error text. */
 int onboard_enter_device(struct host_context *context);
 /* False when the device was reset under the context: nothing that it held there is left. */

@@ -12,7 +12,6 @@
 
 #include "abi/bootstrap.h"
 #include "base/elf_build_id.h"
-#include "base/log.h"
 #include "base/os.h"
 #include "host/context.h"
 #include "host/platform/onboard.h"
@@ -232,7 +231,7 @@ void onboard_operations_unload(struct host_context *context)
     if (operations->binary != NULL && onboard_holds_device(context)) {
         int result = rtsBinaryUnload(operations->binary);
         if (result != DRIVER_OK) {
-            log_message(LOG_LEVEL_WARN, "host", "device %d: rtsBinaryUnload returned %d", context->device_id, result);
+            onboard_give_back_failed(context, result, "rtsBinaryUnload");
         }
     }
     *operations = (struct onboard_operations){0};

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/os.h"
 #include "host/context.h"
 #include "host/platform/onboard.h"
@@ -110,8 +109,7 @@ void platform_memory_free(struct host_context *context, void *address)
     /* What a reset took, it took. */
     int result = onboard_holds_device(context) ? rtFree(address) : DRIVER_OK;
     if (result != DRIVER_OK) {
-        log_message(LOG_LEVEL_ERROR, "host", "device %d: rtFree of %llu bytes returned %d", context->device_id,
-                    (unsigned long long)entry->bytes, result);
+        onboard_give_back_failed(context, result, "rtFree");
     }
     ledger->bytes -= entry->bytes;
     ledger->count--;

@@ -43,8 +43,9 @@ static int onboard_map_device(struct host_context *context, uint64_t *base)
             break;
         }
         onboard_map_pause();
-        if (onboard_enter_device(context) != 0) {
-            return -1;
+        int entered = onboard_enter_device(context);
+        if (entered != 0) {
+            return entered;
         }
     }
     return onboard_failed(context, result, "halMemCtl");

@@ -10,24 +10,14 @@
 #include "host/platform/engine_options.h"
 #include "host/platform/sim.h"
 
-static const char *sim_end_name(enum exec_end end)
-{
-    switch (end) {
-    case EXEC_END_OK:
-        return "it ended";
-    case EXEC_END_OP_TIMEOUT:
-        return "a processor did not get on within the op limit";
-    case EXEC_END_SYNC_TIMEOUT:
-        return "it did not end within the sync limit";
-    case EXEC_END_USER_FAULT:
-        return "user code faulted";
-    case EXEC_END_DEADLOCK:
-        return "deadlock";
-    case EXEC_END_CANCELLED:
-        return "it was cancelled";
-    }
-    return "unknown end";
-}
+static const char *const sim_end_names[] = {
+    [EXEC_END_OK] = "it ended",
+    [EXEC_END_OP_TIMEOUT] = "a processor did not get on within the op limit",
+    [EXEC_END_SYNC_TIMEOUT] = "it did not end within the sync limit",
+    [EXEC_END_USER_FAULT] = "user code faulted",
+    [EXEC_END_DEADLOCK] = "deadlock",
+    [EXEC_END_CANCELLED] = "it was cancelled",
+};
 
 int platform_set_engine(struct host_context *context, const struct pto_engine_options *options)
 {
@@ -107,10 +97,10 @@ int sim_group_run(struct host_context *context, struct exec_group *group)
         return 0;
     }
     log_message(LOG_LEVEL_ERROR, "host", "launch on device %d: %s (%s, signal %d)\n%s", context->device_id,
-                sim_end_name(outcome->end), outcome->culprit, outcome->signal_number, outcome->report);
+                sim_end_names[outcome->end], outcome->culprit, outcome->signal_number, outcome->report);
     return host_error(context, SIM_LAUNCH_FAILED,
                       "the launch ended badly: %s (processor \"%s\", signal %d, after %llu ns)",
-                      sim_end_name(outcome->end), outcome->culprit, outcome->signal_number,
+                      sim_end_names[outcome->end], outcome->culprit, outcome->signal_number,
                       (unsigned long long)(outcome->end_ns - outcome->start_ns));
 }
 

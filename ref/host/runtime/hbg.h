@@ -81,6 +81,8 @@ void *hbg_memory_alloc(struct runtime *runtime, size_t bytes);
 bool hbg_memory_free(struct runtime *runtime, void *device);
 /* Returns 0 or -ENOMEM. */
 int hbg_memory_record(struct runtime *runtime, const struct hbg_pair *pair);
+/* The first pair that lies in this buffer of the run; pair_count: none does. */
+size_t hbg_memory_pair_in(struct runtime *runtime, const void *device);
 /* Copies every pair back, in their order. Returns 0, or -1 at the first that failed, with the context's error text. */
 int hbg_memory_copy_back(struct runtime *runtime);
 /* Forgets pairs and frees what is left. */

@@ -58,9 +58,6 @@ int runtime_open_callable(struct host_context *context, int32_t callable_id, con
 
 void runtime_close_callable(struct host_context *context, struct runtime_callable *opened)
 {
-    if (opened == NULL) {
-        return;
-    }
     size_t stuck = os_stuck_images();
     if (opened->entry != NULL) {
         exec_user_image_remove(opened->entry);

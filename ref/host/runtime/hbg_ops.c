@@ -228,12 +228,23 @@ static void *hbg_op_device_malloc(struct pto_graph_handle *rt, size_t bytes)
     return device;
 }
 
+/* A recorded pair is copied after the run, when another buffer may have the address: its buffer stays. */
+static void hbg_device_free(struct runtime *runtime, void *device)
+{
+    size_t pair = hbg_memory_pair_in(runtime, device);
+    if (pair < runtime->pair_count) {
+        HBG_INVALID("device_free: pair %zu is copied back from the buffer at %p", pair, device);
+    } else if (!hbg_memory_free(runtime, device)) {
+        log_message(LOG_LEVEL_WARN, "host", "device_free: %p is no buffer of this run; ignored", device);
+    }
+}
+
 static void hbg_op_device_free(struct pto_graph_handle *rt, void *device)
 {
     struct runtime *runtime = hbg_runtime_of(rt);
     exec_user_leave();
-    if (device != NULL && hbg_is_open(runtime) && !hbg_memory_free(runtime, device)) {
-        log_message(LOG_LEVEL_WARN, "host", "device_free: %p is no buffer of this run; ignored", device);
+    if (device != NULL && hbg_is_open(runtime)) {
+        hbg_device_free(runtime, device);
     }
     exec_user_enter();
 }

@@ -36,7 +36,7 @@ int runtime_check_callable(struct host_context *context, const struct chip_image
  */
 int runtime_open_callable(struct host_context *context, int32_t callable_id, const struct chip_buffer *chip,
                           struct runtime_callable **opened);
-/* `opened` may be NULL. */
+/* What runtime_open_callable gave. */
 void runtime_close_callable(struct host_context *context, struct runtime_callable *opened);
 
 /* Judges the arguments of a run, which have passed chip_args_check, before anything is allocated (R4). 0 or -1. */

@@ -125,10 +125,7 @@ static int trb_region_ensure(struct host_context *context, struct trb_region *re
 static int trb_ensure_memory(struct host_context *context, const struct trb_knobs *knobs)
 {
     struct runtime *runtime = context->runtime;
-    uint64_t heap_bytes;
-    if (__builtin_mul_overflow(knobs->heap_size, PTO_RING_COUNT, &heap_bytes)) {
-        return host_error(context, -1, "4 heaps of %llu bytes exceed 64 bits", (unsigned long long)knobs->heap_size);
-    }
+    uint64_t heap_bytes = knobs->heap_size * PTO_RING_COUNT; /* the knob's maximum leaves room for that */
     if (trb_region_ensure(context, &runtime->heap, PTO_MEMORY_RING_HEAP, heap_bytes) != 0 ||
         trb_region_ensure(context, &runtime->shared_memory, PTO_MEMORY_RING_SHARED,
                           pto_sm_bytes(knobs->task_window_size)) != 0) {

@@ -79,10 +79,7 @@ void driver_code_changed(struct npu_code *code, const void *address, uint64_t by
 {
     struct code_store *store = code_store_of(code);
     uint64_t start = (uintptr_t)address;
-    uint64_t end;
-    if (__builtin_add_overflow(start, bytes, &end)) {
-        end = UINT64_MAX;
-    }
+    uint64_t end = start + bytes; /* of one allocation, or of everything */
     bool changed = false;
     struct code_image **link = &store->images;
     while (*link != NULL) {

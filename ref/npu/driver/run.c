@@ -300,22 +300,14 @@ static int run_spawn(struct npu_driver_session *session, struct exec_group *grou
     return result;
 }
 
-static int run_code_of(enum exec_end end)
-{
-    switch (end) {
-    case EXEC_END_OK:
-        return DRIVER_OK;
-    case EXEC_END_OP_TIMEOUT:
-    case EXEC_END_SYNC_TIMEOUT:
-    case EXEC_END_DEADLOCK:
-        return DRIVER_TIMEOUT;
-    case EXEC_END_USER_FAULT:
-        return DRIVER_EXCEPTION;
-    case EXEC_END_CANCELLED:
-        return DRIVER_INTERNAL;
-    }
-    return DRIVER_INTERNAL;
-}
+static const int run_codes[] = {
+    [EXEC_END_OK] = DRIVER_OK,
+    [EXEC_END_OP_TIMEOUT] = DRIVER_TIMEOUT,
+    [EXEC_END_SYNC_TIMEOUT] = DRIVER_TIMEOUT,
+    [EXEC_END_USER_FAULT] = DRIVER_EXCEPTION,
+    [EXEC_END_DEADLOCK] = DRIVER_TIMEOUT,
+    [EXEC_END_CANCELLED] = DRIVER_INTERNAL,
+};
 
 /* Others may call the driver while the group runs. */
 static int run_group(struct npu_driver_session *session, struct exec_group *group)
@@ -335,9 +327,8 @@ static int run_group(struct npu_driver_session *session, struct exec_group *grou
     if (result == 0) {
         return DRIVER_OK;
     }
-    return run_fail(session, run_code_of(outcome->end),
-                    "end %d, processor \"%s\", signal %d, after %" PRIu64 " ns: %.*s", (int)outcome->end,
-                    outcome->culprit, outcome->signal_number, outcome->end_ns - outcome->start_ns,
+    return run_fail(session, run_codes[outcome->end], "end %d, processor \"%s\", signal %d, after %" PRIu64 " ns: %.*s",
+                    (int)outcome->end, outcome->culprit, outcome->signal_number, outcome->end_ns - outcome->start_ns,
                     (int)strcspn(outcome->report, "\n"), outcome->report);
 }
 
