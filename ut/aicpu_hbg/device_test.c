@@ -167,15 +167,17 @@ static void test_refusals(void **state)
         void (*edit)(struct hbg_runtime *image);
         uint32_t absent_core;
         uint32_t silent_core;
+        uint32_t half_core;
         const char *text;
     } cases[] = {
-        {ask_for_threads, 0, 0, "number of AICPU threads of"},
-        {ask_for_tasks, 0, 0, "number of tasks of 131073"},
-        {misplace_tasks, 0, 0, "task table at address of 1"},
-        {lose_tasks, 0, 0, "task table at address of 0"},
-        {miscount_cores, 0, 0, "number of blocks"},
-        {NULL, 3, 0, "core 2 reports physical id"},
-        {NULL, 0, 2, "core 1 did not answer"},
+        {ask_for_threads, 0, 0, 0, "number of AICPU threads of"},
+        {ask_for_tasks, 0, 0, 0, "number of tasks of 131073"},
+        {misplace_tasks, 0, 0, 0, "task table at address of 1"},
+        {lose_tasks, 0, 0, 0, "task table at address of 0"},
+        {miscount_cores, 0, 0, 0, "number of blocks"},
+        {NULL, 3, 0, 0, "core 2 reports physical id"},
+        {NULL, 0, 2, 0, "core 1 did not answer"},
+        {NULL, 0, 0, 2, "core 1 did not answer"}, /* the others are at their registers by then, and leave */
     };
     (void)state;
     struct graph_device *device = graph_device_create(NULL);
@@ -187,6 +189,7 @@ static void test_refusals(void **state)
                                       .threads = 2,
                                       .absent_core = cases[i].absent_core,
                                       .silent_core = cases[i].silent_core,
+                                      .half_core = cases[i].half_core,
                                       .edit = cases[i].edit};
         struct graph_result result;
         memcpy(tasks, original, sizeof(tasks));

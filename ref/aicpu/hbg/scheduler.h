@@ -51,7 +51,7 @@ void hbg_scheduler_own(struct hbg_scheduler *scheduler, enum pto_core_type type,
 
 /* Passes and waits until the run is done. Returns 0 or -ECANCELED. */
 int hbg_scheduler_loop(struct hbg_scheduler *scheduler);
-/* Tells its cores to leave and waits for it. Returns 0, -ECANCELED, -ETIMEDOUT. */
+/* Tells its cores to leave and waits for it. Returns 0; -ECANCELED, -ETIMEDOUT, with the error latched. */
 int hbg_scheduler_release(const struct hbg_scheduler *scheduler);
 
 /* ---- between the files of the scheduler ---- */
