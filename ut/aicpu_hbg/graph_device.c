@@ -119,6 +119,11 @@ void graph_device_configure(struct graph_device *device, const struct exec_optio
     assert_int_equal(exec_engine_configure(device->engine, options), 0);
 }
 
+void graph_device_time(struct graph_device *device, uint64_t *wall_ns)
+{
+    device->args.device_wall_data_base = (uintptr_t)wall_ns;
+}
+
 static void spawn_core(struct graph_device *device, uint32_t worker, const struct graph_run *run)
 {
     char name[32];

@@ -19,6 +19,9 @@ struct graph_device *graph_device_create(const struct exec_options *options);
 void graph_device_destroy(struct graph_device *device);
 void graph_device_configure(struct graph_device *device, const struct exec_options *options);
 
+/* From now on each run leaves its exec time there. */
+void graph_device_time(struct graph_device *device, uint64_t *wall_ns);
+
 struct graph_run {
     struct pto_graph_task *tasks;
     uint32_t count;

@@ -4,8 +4,9 @@
  *
  * A thread owns cores of both types, dealt out one by one, maybe none of a type. A pass looks at the cores that have
  * work, completes what they finished, and dispatches what is ready, first to idle cores, then as second dispatch to
- * busy ones. Tasks that a thread's completions made ready stay with it as long as it has room and cores for them; the
- * rest goes to the shared queues, and the bells of threads with idle cores are rung.
+ * busy ones. Tasks that a thread's completions made ready stay with it as long as it has room and cores for them, and
+ * no other thread has idle ones; the rest goes to the shared queues, and the bells of threads with idle cores are rung.
+ * A thread whose cores become idle later rings those that keep tasks.
  */
 #ifndef AICPU_HBG_SCHEDULER_H
 #define AICPU_HBG_SCHEDULER_H
