@@ -9,6 +9,7 @@
 #ifndef HOST_RUNTIME_HBG_H
 #define HOST_RUNTIME_HBG_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -38,7 +39,8 @@ struct runtime {
     struct host_context *context;
 
     /* the graph under construction */
-    bool building;             /* the orchestration runs: its calls have an effect */
+    _Atomic uintptr_t builder; /* the thread on which the orchestration runs, whose calls have an effect; 0: none */
+    _Atomic uint32_t foreign;  /* calls from other threads meanwhile */
     int32_t latched;           /* first error of its calls as a run result, 0: none */
     char text[HBG_TEXT_BYTES]; /* ... in words */
     int32_t callable_id;
@@ -81,6 +83,8 @@ void *hbg_memory_alloc(struct runtime *runtime, size_t bytes);
 bool hbg_memory_free(struct runtime *runtime, void *device);
 /* Returns 0 or -ENOMEM. */
 int hbg_memory_record(struct runtime *runtime, const struct hbg_pair *pair);
+/* True when every pair's device buffer is still there; otherwise `pair` is the number of the first that is not. */
+bool hbg_memory_pairs_hold(const struct runtime *runtime, size_t *pair);
 /* Copies every pair back, in their order. Returns 0, or -1 at the first that failed, with the context's error text. */
 int hbg_memory_copy_back(struct runtime *runtime);
 /* Forgets pairs and frees what is left. */

@@ -83,15 +83,23 @@ int hbg_memory_record(struct runtime *runtime, const struct hbg_pair *pair)
     return 0;
 }
 
+bool hbg_memory_pairs_hold(const struct runtime *runtime, size_t *pair)
+{
+    for (size_t i = 0; i < runtime->pair_count; i++) {
+        if (platform_memory_check(runtime->context, runtime->pairs[i].device, runtime->pairs[i].bytes) != 0) {
+            *pair = i;
+            return false;
+        }
+    }
+    return true;
+}
+
 int hbg_memory_copy_back(struct runtime *runtime)
 {
     struct host_context *context = runtime->context;
     for (size_t i = 0; i < runtime->pair_count; i++) {
         const struct hbg_pair *pair = &runtime->pairs[i];
-        int result = platform_memory_check(context, pair->device, pair->bytes);
-        if (result == 0) {
-            result = platform_copy_out(context, pair->host, pair->device, pair->bytes);
-        }
+        int result = platform_copy_out(context, pair->host, pair->device, pair->bytes);
         if (result != 0) {
             return host_error(context, -1, "pair %zu: copying %zu bytes at %p from the device failed: %s", i,
                               pair->bytes, pair->device, strerror(-result));
