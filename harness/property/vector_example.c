@@ -8,6 +8,7 @@
 
 #include "harness/program/artefacts.h"
 #include "harness/program/session.h"
+#include "harness/property/engine_choice.h"
 #include "harness/property/property.h"
 #include "npu/arch.h"
 
@@ -86,21 +87,6 @@ static int vector_setup(struct property_context *context)
     return 0;
 }
 
-/* Mostly the reproducible engine, under every policy; 0 is fibers, round robin. */
-static void vector_draw_engine(struct choice *choice, struct pto_engine_options *options)
-{
-    static const uint32_t kinds[] = {15, 1};
-    memset(options, 0, sizeof(*options));
-    options->size = sizeof(*options);
-    options->kind = (int32_t)choice_pick_weighted(choice, kinds, 2);
-    options->policy = (int32_t)choice_below(choice, 4);
-    options->seed = choice_below(choice, 1u << 16);
-    options->pct_depth = (uint32_t)choice_range(choice, 1, 5);
-    options->pct_steps = 2000;
-    options->choose = choice_for_policy;
-    options->choose_context = choice;
-}
-
 static int vector_run_case(struct vector_state *state, struct choice *choice, struct property_context *context,
                            struct scene_data *data)
 {
@@ -110,7 +96,7 @@ static int vector_run_case(struct vector_state *state, struct choice *choice, st
     static const uint32_t block_kinds[] = {6, 1};
     struct pto_engine_options options;
     char message[SCENE_MESSAGE_BYTES] = "";
-    vector_draw_engine(choice, &options);
+    engine_choice_draw(choice, &options);
     bool few = choice_pick_weighted(choice, block_kinds, 2) == 0;
     int blocks = (int)choice_range(choice, 1, few ? 3 : arch->max_blocks);
     int threads = (int)choice_range(choice, 1, arch->max_aicpu_threads);

@@ -242,15 +242,15 @@ static void hbg_touch(const void *memory, size_t bytes)
     }
 }
 
-/* The same for memory that will be written: writes what is there. Atomically, as it may belong to somebody else. */
+/* The same for memory that the run will write, and that is nobody else's until then: writes what is there. */
 static void hbg_touch_for_writing(void *memory, size_t bytes)
 {
-    _Atomic uint8_t *at = memory;
+    volatile uint8_t *at = memory;
     for (size_t i = 0; memory != NULL && i < bytes; i += HBG_PAGE_BYTES) {
-        (void)atomic_fetch_or_explicit(&at[i], 0, memory_order_relaxed); /* relaxed: nothing is told */
+        at[i] = at[i];
     }
     if (memory != NULL && bytes != 0) {
-        (void)atomic_fetch_or_explicit(&at[bytes - 1], 0, memory_order_relaxed);
+        at[bytes - 1] = at[bytes - 1];
     }
 }
 
