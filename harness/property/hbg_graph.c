@@ -8,8 +8,7 @@
 #include <string.h>
 
 #include "abi/graph.h"
-#include "harness/program/artefacts.h"
-#include "harness/program/session.h"
+#include "harness/program/session_set.h"
 #include "harness/property/engine_choice.h"
 #include "harness/property/graph_program.h"
 #include "harness/property/property.h"
@@ -18,77 +17,45 @@
 #define GRAPH_CALLABLE 0
 
 struct graph_state {
-    struct session sessions[VARIANT_COUNT];
-    size_t count;
+    struct session_set set;
     struct graph_program program;
     uint64_t cells[GRAPH_PROGRAM_CELLS];
 };
 
-static void graph_teardown(struct property_context *context)
+static bool graph_wants(void *owner, const char *variant)
 {
-    struct graph_state *state = context->state;
-    for (size_t i = 0; state != NULL && i < state->count; i++) {
-        session_close(&state->sessions[i]);
-    }
-    free(state);
-    context->state = NULL;
+    (void)owner;
+    return variant_matches("*/hbg/*", variant);
 }
 
-static int graph_prepare(struct session *session)
+static int graph_prepare(void *owner, struct session *session)
 {
-    char orchestration[1024];
-    char kernel[1024];
-    void *image = NULL;
-    size_t bytes = 0;
-    const struct session_child child = {.path = kernel};
-    int result = -1;
-    if (session->debug != NULL &&
-        artefacts_path(orchestration, sizeof(orchestration), session->artefacts,
-                       "fixtures/graph_program/orchestration.so") == 0 &&
-        artefacts_path(kernel, sizeof(kernel), session->artefacts, "fixtures/graph_program/kernel_mix.so") == 0 &&
-        session_pack_files(session, orchestration, SCENE_GRAPH_ENTRY, NULL, NULL, 0, &child, 1, &image, &bytes) == 0) {
-        result = session_prepare(session, GRAPH_CALLABLE, image);
-    }
-    free(image);
-    return result;
-}
-
-/* 0 also for a variant that has no place here. */
-static int graph_open(struct graph_state *state, const char *directory, const struct variant *variant)
-{
-    struct session *session = &state->sessions[state->count];
-    const struct session_options options = {
-        .arch = variant->arch, .runtime = variant->runtime, .platform = variant->platform, .artefacts = directory};
-    if (strcmp(variant->runtime, "hbg") != 0 || !variant_is_built(variant, directory)) {
-        return 0;
-    }
-    if (session_open(session, &options) != 0) {
-        return -1;
-    }
-    state->count++;
-    return graph_prepare(session);
+    (void)owner;
+    return session_prepare_graph(session, GRAPH_CALLABLE, "fixtures/graph_program/orchestration.so",
+                                 "fixtures/graph_program/kernel_mix.so");
 }
 
 static int graph_setup(struct property_context *context)
 {
+    static const struct session_set_rules rules = {.wants = graph_wants, .prepare = graph_prepare};
     struct graph_state *state = calloc(1, sizeof(*state));
-    char directory[sizeof(state->sessions[0].artefacts)];
-    const char *error = "no artefacts";
+    char error[PROPERTY_MESSAGE_BYTES / 2] = "no memory";
+    if (state == NULL || session_set_open(&state->set, &rules, error, sizeof(error)) != 0) {
+        free(state);
+        return -property_fail(context, "no variant runs graphs: %s", error);
+    }
     context->state = state;
-    if (state == NULL) {
-        return -property_fail(context, "no memory");
-    }
-    int result = artefacts_find(directory, sizeof(directory));
-    for (size_t i = 0; i < VARIANT_COUNT && result == 0; i++) {
-        error = state->sessions[state->count].error;
-        result = graph_open(state, directory, &variant_all[i]);
-    }
-    if (result != 0 || state->count == 0) {
-        (void)property_fail(context, "no variant runs graphs: %s", error);
-        graph_teardown(context);
-        return -1;
-    }
     return 0;
+}
+
+static void graph_teardown(struct property_context *context)
+{
+    struct graph_state *state = context->state;
+    if (state != NULL) {
+        session_set_close(&state->set);
+    }
+    free(state);
+    context->state = NULL;
 }
 
 /* After any run nothing is left but the table of tasks; a good one ran every task once. */
@@ -148,7 +115,7 @@ static int graph_run(struct choice *choice, struct property_context *context)
 {
     struct graph_state *state = context->state;
     struct graph_program *program = &state->program;
-    struct session *session = &state->sessions[choice_below(choice, VARIANT_COUNT) % state->count];
+    struct session *session = &state->set.sessions[choice_below(choice, VARIANT_COUNT) % state->set.count];
     const struct npu_arch *arch = npu_arch_find(session->variant->arch);
     static const uint32_t block_kinds[] = {6, 1};
     static struct pto_chip_args args;
