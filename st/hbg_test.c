@@ -101,6 +101,10 @@ static void test_limits(void **state)
         {WRONG_INFO_TASK, 1, INVALID, "task 1, there are 1"},
         {WRONG_PAIR_HOST, 0, INVALID, "record_tensor_pair"},
         {WRONG_PAIR_DEVICE, 0, INVALID, "72 bytes"},
+        {WRONG_PAIR_CONST, 0, TIMEOUT, "it faulted"}, /* R33: the copy back must not fault in the runtime */
+        {WRONG_PAIR_FREED, 0, INVALID, "pair 1 is copied back"},
+        {WRONG_PAIR_FREED, 1, INVALID, "pair 1 is copied back"},
+        {WRONG_THREAD, 0, INVALID, "4 calls from another thread"},
         {WRONG_COPY, 56, 0, ""},
         {WRONG_COPY, 57, INVALID, "8 bytes at"},
         {WRONG_COPY, -1, INVALID, "8 bytes at"},
@@ -132,6 +136,31 @@ static void test_cycles(void **state)
         {WRONG_CYCLE, 1000, TIMEOUT, "1 of 1001 tasks completed"},
     };
     expect_cases(*state, cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+/* R33: a handle that outlives its call does nothing, wherever it is used. */
+static void test_stale_handle(void **state)
+{
+    const struct runtime_fixture *fixture = *state;
+    struct pto_graph_handle *rt = NULL;
+    struct fixture_run run;
+    uint64_t words[4] = {0};
+    fixture_prepare_spec(fixture, 0, &wrong);
+    assert_int_equal(play_wrong(fixture, &run, WRONG_KEEP, (int64_t)(uintptr_t)&rt), 0);
+    assert_non_null(rt);
+    uint64_t bytes = graph_bytes(fixture);
+    assert_int_equal(pto_graph_add_task(rt, words, 4, 0, PTO_CORE_AIV), -1);
+    pto_graph_add_successor(rt, 0, 0);
+    assert_int_equal(pto_graph_set_tensor_info(rt, 0, NULL, 0), -1);
+    assert_int_equal(pto_graph_task_count(rt), 0);
+    assert_null(pto_graph_device_malloc(rt, 64));
+    assert_int_not_equal(pto_graph_copy_to_device(rt, words, words, sizeof(words)), 0);
+    pto_graph_record_tensor_pair(rt, words, words, sizeof(words));
+    pto_graph_device_free(rt, words);
+    pto_graph_print(rt);
+    assert_int_equal(graph_bytes(fixture), bytes);
+    assert_int_equal(play_wrong(fixture, &run, WRONG_NOTHING, 0), 0);
+    assert_int_equal(fixture_statistics(fixture, fixture->context).last_tasks, 1);
 }
 
 static void expect_diamond(const struct runtime_fixture *fixture, int32_t id, int blocks, int threads)
@@ -453,6 +482,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(test_limits),
         FIXTURE_TEST(test_full_table),
+        FIXTURE_TEST(test_stale_handle),
         FIXTURE_TEST(test_cycles),
         FIXTURE_TEST(test_every_shape),
         FIXTURE_TEST(test_schedules),

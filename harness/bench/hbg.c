@@ -89,22 +89,11 @@ static int measure_all(struct bench *bench, struct session *session)
 
 static int prepare(struct bench *bench, struct session *session)
 {
-    char orchestration[4096];
-    char kernel[4096];
-    void *image = NULL;
-    size_t bytes = 0;
-    const struct session_child child = {.path = kernel};
-    int result = -1;
-    if (artefacts_path(orchestration, sizeof(orchestration), session->artefacts,
-                       "fixtures/bench_graphs_hbg/orchestration.so") == 0 &&
-        artefacts_path(kernel, sizeof(kernel), session->artefacts, "fixtures/bench_graphs/noop.so") == 0 &&
-        session_pack_files(session, orchestration, SCENE_GRAPH_ENTRY, NULL, NULL, 0, &child, 1, &image, &bytes) == 0) {
-        result = session_prepare(session, CALLABLE_ID, image);
-    }
+    int result = session_prepare_graph(session, CALLABLE_ID, "fixtures/bench_graphs_hbg/orchestration.so",
+                                       "fixtures/bench_graphs/noop.so");
     if (result != 0) {
         (void)snprintf(bench->error, sizeof(bench->error), "%s", session->error);
     }
-    free(image);
     return result;
 }
 

@@ -65,4 +65,8 @@ int session_pack_files(struct session *session, const char *orchestration_path, 
                        const char *config_name, const int32_t *signature, int32_t signature_count,
                        const struct session_child *children, uint32_t child_count, void **image, size_t *bytes);
 
+/* Packs and prepares a graph builder with one kernel, func id 0: two of the build's products, named below their
+ * directory. */
+int session_prepare_graph(struct session *session, int32_t callable_id, const char *orchestration, const char *kernel);
+
 #endif

@@ -140,3 +140,21 @@ int session_pack_scene(struct session *session, const struct scene *scene, void 
     return session_pack_files(session, orchestration, entry_name, scene->config_name, scene->signature,
                               scene->signature_count, children, scene->kernel_count, image, bytes);
 }
+
+int session_prepare_graph(struct session *session, int32_t callable_id, const char *orchestration, const char *kernel)
+{
+    char orchestration_path[1024];
+    char kernel_path[1024];
+    void *image = NULL;
+    size_t bytes = 0;
+    const struct session_child child = {.path = kernel_path};
+    int result = -1;
+    if (artefacts_path(orchestration_path, sizeof(orchestration_path), session->artefacts, "%s", orchestration) == 0 &&
+        artefacts_path(kernel_path, sizeof(kernel_path), session->artefacts, "%s", kernel) == 0 &&
+        session_pack_files(session, orchestration_path, SCENE_GRAPH_ENTRY, NULL, NULL, 0, &child, 1, &image, &bytes) ==
+            0) {
+        result = session_prepare(session, callable_id, image);
+    }
+    free(image);
+    return result;
+}

@@ -12,6 +12,7 @@
     X(callable_table)    \
     X(chip_image)        \
     X(driver)            \
+    X(hbg_graph)         \
     X(tensor_overlap)    \
     X(tensor_views)      \
     X(vector_example)

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/program/artefacts.h"
-#include "harness/program/session.h"
+#include "harness/program/session_set.h"
+#include "harness/property/engine_choice.h"
 #include "harness/property/property.h"
 #include "npu/arch.h"
 
@@ -16,25 +16,21 @@
 /* A session on each variant that was built and that the scene runs on. */
 struct vector_state {
     const struct scene *scene;
-    struct session sessions[VARIANT_COUNT];
-    size_t count;
+    struct session_set set;
 };
 
-static void vector_teardown(struct property_context *context)
+static bool vector_wants(void *owner, const char *variant)
 {
-    struct vector_state *state = context->state;
-    for (size_t i = 0; state != NULL && i < state->count; i++) {
-        session_close(&state->sessions[i]);
-    }
-    free(state);
-    context->state = NULL;
+    const struct vector_state *state = owner;
+    return variant_of_scene(state->scene, variant);
 }
 
-static int vector_prepare(struct session *session, const struct scene *scene)
+static int vector_prepare(void *owner, struct session *session)
 {
+    const struct vector_state *state = owner;
     void *image = NULL;
     size_t bytes = 0;
-    int result = session->debug != NULL ? session_pack_scene(session, scene, &image, &bytes) : -1;
+    int result = session_pack_scene(session, state->scene, &image, &bytes);
     if (result == 0) {
         result = session_prepare(session, VECTOR_CALLABLE, image);
     }
@@ -42,75 +38,42 @@ static int vector_prepare(struct session *session, const struct scene *scene)
     return result;
 }
 
-/* 0 also for a variant that has no place here. */
-static int vector_open(struct vector_state *state, const char *directory, const struct variant *variant)
-{
-    char name[VARIANT_NAME_BYTES];
-    struct session *session = &state->sessions[state->count];
-    const struct session_options options = {.arch = variant->arch,
-                                            .runtime = variant->runtime,
-                                            .platform = variant->platform,
-                                            .artefacts = directory,
-                                            .device_id = 0};
-    if (!variant_is_built(variant, directory) || !variant_of_scene(state->scene, variant_name(variant, name))) {
-        return 0;
-    }
-    if (session_open(session, &options) != 0) {
-        return -1;
-    }
-    state->count++;
-    return vector_prepare(session, state->scene);
-}
-
 static int vector_setup(struct property_context *context)
 {
     struct vector_state *state = calloc(1, sizeof(*state));
-    char directory[sizeof(state->sessions[0].artefacts)];
-    const char *error = "no artefacts";
+    char error[PROPERTY_MESSAGE_BYTES / 2] = "no such scene, or no memory";
+    const struct session_set_rules rules = {.wants = vector_wants, .prepare = vector_prepare, .owner = state};
+    if (state != NULL) {
+        state->scene = scene_find("vector_example");
+    }
+    if (state == NULL || state->scene == NULL || session_set_open(&state->set, &rules, error, sizeof(error)) != 0) {
+        free(state);
+        return -property_fail(context, "vector_example cannot be prepared: %s", error);
+    }
     context->state = state;
-    if (state == NULL) {
-        return -property_fail(context, "no memory");
-    }
-    state->scene = scene_find("vector_example");
-    int result = state->scene != NULL ? artefacts_find(directory, sizeof(directory)) : -1;
-    for (size_t i = 0; i < VARIANT_COUNT && result == 0; i++) {
-        struct session *session = &state->sessions[state->count];
-        result = vector_open(state, directory, &variant_all[i]);
-        error = session->error;
-    }
-    if (result != 0 || state->count == 0) {
-        (void)property_fail(context, "vector_example cannot be prepared: %s", error);
-        vector_teardown(context);
-        return -1;
-    }
     return 0;
 }
 
-/* Mostly the reproducible engine, under every policy; 0 is fibers, round robin. */
-static void vector_draw_engine(struct choice *choice, struct pto_engine_options *options)
+static void vector_teardown(struct property_context *context)
 {
-    static const uint32_t kinds[] = {15, 1};
-    memset(options, 0, sizeof(*options));
-    options->size = sizeof(*options);
-    options->kind = (int32_t)choice_pick_weighted(choice, kinds, 2);
-    options->policy = (int32_t)choice_below(choice, 4);
-    options->seed = choice_below(choice, 1u << 16);
-    options->pct_depth = (uint32_t)choice_range(choice, 1, 5);
-    options->pct_steps = 2000;
-    options->choose = choice_for_policy;
-    options->choose_context = choice;
+    struct vector_state *state = context->state;
+    if (state != NULL) {
+        session_set_close(&state->set);
+    }
+    free(state);
+    context->state = NULL;
 }
 
 static int vector_run_case(struct vector_state *state, struct choice *choice, struct property_context *context,
                            struct scene_data *data)
 {
-    struct session *session = &state->sessions[choice_below(choice, VARIANT_COUNT) % state->count];
+    struct session *session = &state->set.sessions[choice_below(choice, VARIANT_COUNT) % state->set.count];
     const struct npu_arch *arch = npu_arch_find(session->variant->arch);
     char name[VARIANT_NAME_BYTES];
     static const uint32_t block_kinds[] = {6, 1};
     struct pto_engine_options options;
     char message[SCENE_MESSAGE_BYTES] = "";
-    vector_draw_engine(choice, &options);
+    engine_choice_draw(choice, &options);
     bool few = choice_pick_weighted(choice, block_kinds, 2) == 0;
     int blocks = (int)choice_range(choice, 1, few ? 3 : arch->max_blocks);
     int threads = (int)choice_range(choice, 1, arch->max_aicpu_threads);

@@ -12,8 +12,10 @@
 #include "abi/handshake.h"
 #include "npu/registers.h"
 
+#define CORE_LINK_TEXT_BYTES 128u /* room for the longest text below */
+
 struct core_meeting {
-    struct pto_handshake *workers;         /* of the runtime image */
+    struct pto_handshake *workers;         /* of the runtime image; `task` is filled in where the runtime uses it */
     uint32_t count;                        /* cores of the run */
     const uint64_t *table;                 /* register base of each physical core */
     struct npu_register_block **registers; /* result, by worker */
@@ -23,8 +25,9 @@ struct core_meeting {
 };
 
 /*
- * First thread: meets every core. Each is idle afterwards and rings its owner's bell. Returns 0; -1 with a text when a
- * core reports an impossible id; -ETIMEDOUT with a text; -ECANCELED. On failure every core has been told to leave.
+ * First thread: meets every core. Each is idle afterwards and rings its owner's bell. Returns 0; -1 when a core reports
+ * an impossible id; -ETIMEDOUT; -ECANCELED; `text` says why. On failure every core has been told to leave and rings
+ * nobody.
  */
 int core_link_meet(const struct core_meeting *meeting, char *text, size_t capacity);
 
@@ -34,8 +37,9 @@ void core_link_dismiss(struct pto_handshake *workers, uint32_t count);
 /*
  * An owner's last act: tells its cores to leave, and waits on its bell until they have. A core that is still in a
  * kernel leaves after it; how long that may take is R33's business. A core that is gone for good is given up after the
- * sync limit. Returns 0, -ECANCELED, -ETIMEDOUT.
+ * sync limit. Returns 0; -ECANCELED; -ETIMEDOUT; `text` says why.
  */
-int core_link_release(struct npu_register_block *const *registers, uint32_t count, _Atomic uint32_t *bell);
+int core_link_release(struct npu_register_block *const *registers, uint32_t count, _Atomic uint32_t *bell, char *text,
+                      size_t capacity);
 
 #endif

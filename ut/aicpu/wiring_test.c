@@ -303,29 +303,29 @@ static void the_first_error_wins(void **state)
 static void a_core_is_judged_by_its_answer(void **state)
 {
     (void)state;
-    const uint32_t none = TRB_NO_DISPATCH;
+    const uint32_t none = CORE_NO_DISPATCH;
     const struct {
         uint32_t id;
         enum pto_cond_state cond;
         uint32_t running, pending;
-        enum trb_answer answer;
+        enum core_answer answer;
     } cases[] = {
-        {8, PTO_COND_FIN, 7, 8, TRB_ANSWER_BOTH_FINISHED},
-        {8, PTO_COND_ACK, 7, 8, TRB_ANSWER_PENDING_TAKEN},
-        {7, PTO_COND_FIN, 7, none, TRB_ANSWER_FINISHED},
-        {7, PTO_COND_FIN, 7, 8, TRB_ANSWER_NOTHING},
-        {7, PTO_COND_ACK, 7, none, TRB_ANSWER_TAKEN},
-        {7, PTO_COND_ACK, 7, 8, TRB_ANSWER_NOTHING},
-        {6, PTO_COND_FIN, 7, none, TRB_ANSWER_NOTHING},
-        {6, PTO_COND_FIN, 7, 8, TRB_ANSWER_NOTHING},
-        {0, PTO_COND_FIN, 0, none, TRB_ANSWER_FINISHED},
-        {PTO_REG_CORE_IDLE, PTO_COND_FIN, 7, none, TRB_ANSWER_NOTHING},
-        {PTO_REG_CORE_IDLE, PTO_COND_FIN, none, none, TRB_ANSWER_NOTHING},
-        {PTO_REG_CORE_EXITED, PTO_COND_FIN, 7, 8, TRB_ANSWER_NOTHING},
+        {8, PTO_COND_FIN, 7, 8, CORE_ANSWER_BOTH_FINISHED},
+        {8, PTO_COND_ACK, 7, 8, CORE_ANSWER_PENDING_TAKEN},
+        {7, PTO_COND_FIN, 7, none, CORE_ANSWER_FINISHED},
+        {7, PTO_COND_FIN, 7, 8, CORE_ANSWER_NOTHING},
+        {7, PTO_COND_ACK, 7, none, CORE_ANSWER_TAKEN},
+        {7, PTO_COND_ACK, 7, 8, CORE_ANSWER_NOTHING},
+        {6, PTO_COND_FIN, 7, none, CORE_ANSWER_NOTHING},
+        {6, PTO_COND_FIN, 7, 8, CORE_ANSWER_NOTHING},
+        {0, PTO_COND_FIN, 0, none, CORE_ANSWER_FINISHED},
+        {PTO_REG_CORE_IDLE, PTO_COND_FIN, 7, none, CORE_ANSWER_NOTHING},
+        {PTO_REG_CORE_IDLE, PTO_COND_FIN, none, none, CORE_ANSWER_NOTHING},
+        {PTO_REG_CORE_EXITED, PTO_COND_FIN, 7, 8, CORE_ANSWER_NOTHING},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         uint32_t cond = pto_cond_encode(cases[i].id, cases[i].cond);
-        assert_int_equal(trb_judge(cond, cases[i].running, cases[i].pending), cases[i].answer);
+        assert_int_equal(core_judge(cond, cases[i].running, cases[i].pending), cases[i].answer);
     }
     assert_int_equal(trb_bits(0), 0);
     assert_int_equal(trb_bits(UINT64_MAX), 64);

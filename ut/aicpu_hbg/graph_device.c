@@ -57,6 +57,18 @@ static void core_main(void *argument)
     processor->result = aicore_execute(&processor->device->args, &processor->identity);
 }
 
+/* A core that dies in the middle of the handshake. */
+static void half_core_main(void *argument)
+{
+    struct graph_processor *processor = argument;
+    struct pto_handshake *handshake = &processor->device->image->workers[processor->identity.worker];
+    assert_int_equal(exec_wait(&handshake->aicpu_ready, 0, EXEC_NEVER), 0);
+    handshake->physical_core_id = processor->identity.physical_core_id;
+    /* Release: pairs with the AICPU's acquire in exec_wait. */
+    atomic_store_explicit(&handshake->aicore_regs_ready, 1, memory_order_release);
+    exec_wake(&handshake->aicore_regs_ready);
+}
+
 static void spawn_aicpu(struct graph_device *device, uint32_t i, pto_aicpu_entry *entry)
 {
     char name[32];
@@ -107,6 +119,11 @@ void graph_device_configure(struct graph_device *device, const struct exec_optio
     assert_int_equal(exec_engine_configure(device->engine, options), 0);
 }
 
+void graph_device_time(struct graph_device *device, uint64_t *wall_ns)
+{
+    device->args.device_wall_data_base = (uintptr_t)wall_ns;
+}
+
 static void spawn_core(struct graph_device *device, uint32_t worker, const struct graph_run *run)
 {
     char name[32];
@@ -117,7 +134,9 @@ static void spawn_core(struct graph_device *device, uint32_t worker, const struc
     processor->identity.physical_core_id = worker + 1 == run->absent_core ? NPU_MAX_PHYSICAL_CORES : worker;
     processor->identity.registers = device->table[worker];
     (void)snprintf(name, sizeof(name), "core %u", worker);
-    assert_int_equal(exec_spawn(device->group, name, EXEC_CORE_STACK_BYTES, core_main, processor), 0);
+    assert_int_equal(exec_spawn(device->group, name, EXEC_CORE_STACK_BYTES,
+                                worker + 1 == run->half_core ? half_core_main : core_main, processor),
+                     0);
 }
 
 static void fill_image(struct graph_device *device, const struct graph_run *run)

@@ -19,6 +19,9 @@ struct graph_device *graph_device_create(const struct exec_options *options);
 void graph_device_destroy(struct graph_device *device);
 void graph_device_configure(struct graph_device *device, const struct exec_options *options);
 
+/* From now on each run leaves its exec time there. */
+void graph_device_time(struct graph_device *device, uint64_t *wall_ns);
+
 struct graph_run {
     struct pto_graph_task *tasks;
     uint32_t count;
@@ -26,6 +29,7 @@ struct graph_run {
     uint32_t threads;
     uint32_t absent_core;                    /* worker + 1 whose physical id is out of range */
     uint32_t silent_core;                    /* worker + 1 that never starts */
+    uint32_t half_core;                      /* worker + 1 that is gone once it has told its physical id */
     void (*edit)(struct hbg_runtime *image); /* last word on the image, may be NULL */
 };
 

@@ -103,31 +103,43 @@ static uint32_t idle_types(const struct hbg_scheduler *scheduler)
     return types;
 }
 
-static void announce_idle(struct hbg_scheduler *scheduler)
+static uint32_t held_types(const struct hbg_scheduler *scheduler)
 {
-    uint32_t types = idle_types(scheduler);
-    _Atomic uint32_t *word = &scheduler->run->bells[scheduler->index].idle_types;
-    /* Relaxed: its only writer. seq_cst: the idle thread's half of the pattern of hbg_ready. */
+    uint32_t types = 0;
+    for (uint32_t type = 0; type < HBG_CORE_TYPES; type++) {
+        types |= scheduler->local[type].count > 0 ? 1u << type : 0;
+    }
+    return types;
+}
+
+/* Tells the others what it has. Returns the types of its idle cores. */
+static uint32_t announce(struct hbg_scheduler *scheduler)
+{
+    uint32_t idle = idle_types(scheduler);
+    uint32_t types = idle | held_types(scheduler) << HBG_HELD;
+    _Atomic uint32_t *word = &scheduler->run->bells[scheduler->index].types;
+    /* Relaxed: its only writer. seq_cst: the first half of the pattern of hbg_ready, for either side. */
     if (atomic_load_explicit(word, memory_order_relaxed) != types) {
         atomic_store_explicit(word, types, memory_order_seq_cst);
     }
+    return idle;
 }
 
-/* Types of which other threads have idle cores; `ring` of these are rung as well. */
-static uint32_t idle_elsewhere(const struct hbg_scheduler *scheduler, uint32_t ring)
+/* What the other threads announced, all together; those with any of `ring` are rung as well. */
+static uint32_t look_elsewhere(const struct hbg_scheduler *scheduler, uint32_t ring)
 {
-    uint32_t types = 0;
+    uint32_t all = 0;
     for (uint32_t i = 0; i < scheduler->run->threads; i++) {
         if (i != scheduler->index) {
-            /* seq_cst: the pusher's half of the pattern of hbg_ready. */
-            uint32_t idle = atomic_load_explicit(&scheduler->run->bells[i].idle_types, memory_order_seq_cst);
-            types |= idle;
-            if ((idle & ring) != 0) {
+            /* seq_cst: the second half of the pattern of hbg_ready. */
+            uint32_t types = atomic_load_explicit(&scheduler->run->bells[i].types, memory_order_seq_cst);
+            all |= types;
+            if ((types & ring) != 0) {
                 npu_bell_ring(&scheduler->run->bells[i].word);
             }
         }
     }
-    return types;
+    return all;
 }
 
 static uint32_t pending_types(const struct hbg_scheduler *scheduler)
@@ -154,24 +166,35 @@ static uint32_t untaken_types(const struct hbg_scheduler *scheduler)
     return types;
 }
 
+/* Gives ready tasks away for which others have idle cores. Returns the types of these. */
+static uint32_t share(struct hbg_scheduler *scheduler, uint32_t left, uint32_t idle)
+{
+    if (scheduler->run->threads == 1 || (left | idle) == 0) {
+        return 0;
+    }
+    uint32_t elsewhere = look_elsewhere(scheduler, idle << HBG_HELD) & left;
+    if (elsewhere != 0) {
+        flush_local(scheduler, elsewhere);
+        (void)announce(scheduler);
+        (void)look_elsewhere(scheduler, elsewhere);
+    }
+    return elsewhere;
+}
+
 enum hbg_pass hbg_dispatch(struct hbg_scheduler *scheduler)
 {
     bool moved = false;
     for (uint32_t type = 0; type < HBG_CORE_TYPES; type++) {
         moved |= fill(scheduler, (enum pto_core_type)type, scheduler->cores[type].idle);
     }
-    announce_idle(scheduler);
+    uint32_t idle = announce(scheduler);
     uint32_t left = pending_types(scheduler);
+    uint32_t elsewhere = share(scheduler, left, idle);
     if (left == 0) {
         return moved ? HBG_PASS_MOVED : HBG_PASS_IDLE;
     }
-    uint32_t elsewhere = scheduler->run->threads > 1 ? idle_elsewhere(scheduler, 0) & left : 0;
-    if (elsewhere != 0) {
-        flush_local(scheduler, elsewhere);
-        (void)idle_elsewhere(scheduler, elsewhere);
-    }
     /* Tasks that came before the announcement: their finders did not know that this thread has idle cores. */
-    if ((left & idle_types(scheduler)) != 0) {
+    if ((left & idle) != 0) {
         return HBG_PASS_MORE;
     }
     for (uint32_t type = 0; type < HBG_CORE_TYPES; type++) {

@@ -108,7 +108,7 @@ static _Atomic uint32_t *bell_of(void *owners, uint32_t worker)
 static int take_cores(struct aicpu_runtime *runtime, const uint64_t *table)
 {
     struct hbg_run *run = &runtime->run;
-    char text[128] = "the launch was cancelled while the AICPU met the cores";
+    char text[CORE_LINK_TEXT_BYTES] = "";
     const struct core_meeting meeting = {.workers = run->image->workers,
                                          .count = run->image->worker_count,
                                          .table = table,
@@ -180,15 +180,10 @@ int aicpu_runtime_thread(const struct aicpu_launch *launch, uint32_t index)
     struct aicpu_runtime *runtime = launch->runtime;
     struct hbg_run *run = &runtime->run;
     struct hbg_scheduler *scheduler = &runtime->schedulers[index];
-    int rc = hbg_scheduler_loop(scheduler);
-    if (rc == 0) {
-        rc = hbg_scheduler_release(scheduler);
-    }
-    if (rc != 0) {
-        hbg_latch(run, -1,
-                  rc == -ETIMEDOUT ? "the cores of AICPU thread %u did not leave in time"
-                                   : "the launch was cancelled while AICPU thread %u waited",
-                  index);
+    if (hbg_scheduler_loop(scheduler) == 0) {
+        (void)hbg_scheduler_release(scheduler);
+    } else {
+        hbg_latch(run, -1, "the launch was cancelled while AICPU thread %u waited", index);
     }
     /* Acquire: pairs with the latch. */
     return atomic_load_explicit(&run->status, memory_order_acquire);

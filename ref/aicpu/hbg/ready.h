@@ -6,7 +6,8 @@
  * 1, or 0 while nobody has written it. Any thread may push and pop. Emptying costs what the run before pushed.
  *
  * Nobody waits in vain: a pusher stores a slot and then looks who is idle; an idle thread says so and then looks at the
- * queue. All four accesses are seq_cst, so one of the two sees the other.
+ * queue. All four accesses are seq_cst, so one of the two sees the other. Tasks that a thread keeps to itself follow
+ * the same pattern, with the word that says so in place of the slot (hbg_bell).
  */
 #ifndef AICPU_HBG_READY_H
 #define AICPU_HBG_READY_H

@@ -13,7 +13,7 @@ void hbg_run_reset(struct hbg_run *run)
     atomic_store_explicit(&run->completed, 0, memory_order_relaxed);
     for (uint32_t i = 0; i < HBG_MAX_THREADS; i++) {
         atomic_store_explicit(&run->bells[i].word, 0, memory_order_relaxed);
-        atomic_store_explicit(&run->bells[i].idle_types, 0, memory_order_relaxed);
+        atomic_store_explicit(&run->bells[i].types, 0, memory_order_relaxed);
     }
     for (uint32_t type = 0; type < HBG_CORE_TYPES; type++) {
         hbg_ready_clear(&run->ready[type]);

@@ -17,8 +17,10 @@
 /* A thread as the others see it. */
 struct hbg_bell {
     alignas(64) _Atomic uint32_t word;
-    _Atomic uint32_t idle_types; /* bit t: it has an idle core of enum pto_core_type t */
+    /* Bit t: it has an idle core of enum pto_core_type t; bit HBG_HELD + t: ready tasks for one, kept to itself. */
+    _Atomic uint32_t types;
 };
+#define HBG_HELD HBG_CORE_TYPES
 
 struct hbg_run {
     struct hbg_runtime *image;
@@ -38,7 +40,7 @@ void hbg_run_reset(struct hbg_run *run);
 
 static inline bool hbg_run_failed(const struct hbg_run *run)
 {
-    /* Acquire: pairs with the latch, whose message is then visible. */
+    /* Acquire: pairs with the latch. Its message is for whoever comes after the thread that wrote it has left. */
     return atomic_load_explicit(&run->status, memory_order_acquire) != 0;
 }
 

@@ -252,5 +252,11 @@ int hbg_scheduler_release(const struct hbg_scheduler *scheduler)
             registers[count++] = scheduler->cores[type].core[i].registers;
         }
     }
-    return core_link_release(registers, count, &scheduler->run->bells[scheduler->index].word);
+    struct hbg_run *run = scheduler->run;
+    char text[CORE_LINK_TEXT_BYTES] = "";
+    int rc = core_link_release(registers, count, &run->bells[scheduler->index].word, text, sizeof(text));
+    if (rc != 0) {
+        hbg_latch(run, -1, "AICPU thread %u: %s", scheduler->index, text);
+    }
+    return rc;
 }

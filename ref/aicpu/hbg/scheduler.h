@@ -4,8 +4,9 @@
  *
  * A thread owns cores of both types, dealt out one by one, maybe none of a type. A pass looks at the cores that have
  * work, completes what they finished, and dispatches what is ready, first to idle cores, then as second dispatch to
- * busy ones. Tasks that a thread's completions made ready stay with it as long as it has room and cores for them; the
- * rest goes to the shared queues, and the bells of threads with idle cores are rung.
+ * busy ones. Tasks that a thread's completions made ready stay with it as long as it has room and cores for them, and
+ * no other thread has idle ones; the rest goes to the shared queues, and the bells of threads with idle cores are rung.
+ * A thread whose cores become idle later rings those that keep tasks.
  */
 #ifndef AICPU_HBG_SCHEDULER_H
 #define AICPU_HBG_SCHEDULER_H
@@ -51,7 +52,7 @@ void hbg_scheduler_own(struct hbg_scheduler *scheduler, enum pto_core_type type,
 
 /* Passes and waits until the run is done. Returns 0 or -ECANCELED. */
 int hbg_scheduler_loop(struct hbg_scheduler *scheduler);
-/* Tells its cores to leave and waits for it. Returns 0, -ECANCELED, -ETIMEDOUT. */
+/* Tells its cores to leave and waits for it. Returns 0; -ECANCELED, -ETIMEDOUT, with the error latched. */
 int hbg_scheduler_release(const struct hbg_scheduler *scheduler);
 
 /* ---- between the files of the scheduler ---- */

@@ -110,31 +110,31 @@ static void finish_running(struct trb_scheduler *scheduler, struct trb_core *cor
     finish_dispatch(scheduler, core, core->running_id, core->running);
     core->running = core->pending;
     core->running_id = core->pending_id;
-    core->pending_id = TRB_NO_DISPATCH;
+    core->pending_id = CORE_NO_DISPATCH;
 }
 
 static void finish_pending(struct trb_scheduler *scheduler, struct trb_core *core)
 {
     finish_dispatch(scheduler, core, core->pending_id, core->pending);
-    core->pending_id = TRB_NO_DISPATCH;
+    core->pending_id = CORE_NO_DISPATCH;
 }
 
-static bool apply_answer(struct trb_scheduler *scheduler, uint32_t lane, uint32_t cluster, enum trb_answer answer)
+static bool apply_answer(struct trb_scheduler *scheduler, uint32_t lane, uint32_t cluster, enum core_answer answer)
 {
     struct trb_cores *cores = &scheduler->cores;
     struct trb_core *core = &cores->core[lane][cluster];
     uint64_t bit = 1ull << cluster;
-    if (answer == TRB_ANSWER_NOTHING || (answer == TRB_ANSWER_TAKEN && (cores->open[lane] & bit) != 0)) {
+    if (answer == CORE_ANSWER_NOTHING || (answer == CORE_ANSWER_TAKEN && (cores->open[lane] & bit) != 0)) {
         return false;
     }
-    if (answer == TRB_ANSWER_BOTH_FINISHED) {
+    if (answer == CORE_ANSWER_BOTH_FINISHED) {
         finish_pending(scheduler, core);
     }
-    if (answer != TRB_ANSWER_TAKEN) {
+    if (answer != CORE_ANSWER_TAKEN) {
         finish_running(scheduler, core);
         cores->pending[lane] &= ~bit;
     }
-    if (core->running_id == TRB_NO_DISPATCH) {
+    if (core->running_id == CORE_NO_DISPATCH) {
         cores->running[lane] &= ~bit;
         cores->open[lane] &= ~bit;
         cores->idle[lane] |= bit;
@@ -153,7 +153,7 @@ bool trb_poll_cores(struct trb_scheduler *scheduler)
             uint32_t cluster = (uint32_t)__builtin_ctzll(bits);
             const struct trb_core *core = &cores->core[lane][cluster];
             uint32_t cond = npu_register_read(core->registers, NPU_COND_OFFSET);
-            moved |= apply_answer(scheduler, lane, cluster, trb_judge(cond, core->running_id, core->pending_id));
+            moved |= apply_answer(scheduler, lane, cluster, core_judge(cond, core->running_id, core->pending_id));
         }
     }
     return moved;

@@ -47,7 +47,7 @@ static void dispatch_block(struct trb_scheduler *scheduler, uint32_t lane, uint3
     uint32_t id = pto_reg_id_next(core->last_id);
     core->last_id = id;
     fill_payload(core, id, slot, function_of(scheduler->run->image, slot->task->kernel_id[kernel]), block);
-    if (core->running_id == TRB_NO_DISPATCH) {
+    if (core->running_id == CORE_NO_DISPATCH) {
         core->running = slot;
         core->running_id = id;
         cores->idle[lane] &= ~bit;

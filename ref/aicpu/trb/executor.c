@@ -4,7 +4,6 @@
  * part: the last one is the orchestrator, the others schedule, and a single thread does both. The last one to leave
  * checks and reports.
  */
-#include <errno.h>
 #include <stdio.h>
 
 #include "abi/orchestration.h"
@@ -198,20 +197,17 @@ int aicpu_runtime_thread(const struct aicpu_launch *launch, uint32_t index)
 {
     struct aicpu_runtime *context = launch->runtime;
     struct trb_run *run = &context->run;
-    int rc = 0;
     if (run->orchestrator_schedules || index == run->schedulers) {
         orchestrate(launch);
     }
     if (index < run->schedulers) {
         struct trb_scheduler *scheduler = &context->schedulers[index];
-        rc = trb_scheduler_loop(scheduler);
-        if (rc == 0) {
-            rc = trb_release_cores(scheduler);
+        if (trb_scheduler_loop(scheduler) == 0) {
+            (void)trb_release_cores(scheduler);
+        } else {
+            trb_latch(run, TRB_SCHEDULER, index, PTO_RUN_FAILED, "the launch was cancelled while scheduler %u waited",
+                      index);
         }
-    }
-    if (rc == -ECANCELED) {
-        trb_latch(run, TRB_SCHEDULER, index, PTO_RUN_FAILED, "the launch was cancelled while scheduler %u waited",
-                  index);
     }
     /* Acquire: pairs with the latch. */
     return atomic_load_explicit(&run->status, memory_order_acquire);

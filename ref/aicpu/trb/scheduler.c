@@ -120,7 +120,7 @@ bool trb_scheduler_is_done(const struct trb_scheduler *scheduler)
 bool trb_any_core_busy(const struct trb_run *run)
 {
     for (uint32_t i = 0; i < run->image->worker_count; i++) {
-        if (trb_core_is_busy(run->registers[i])) {
+        if (core_is_busy(run->registers[i])) {
             return true;
         }
     }

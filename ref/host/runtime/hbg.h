@@ -9,6 +9,7 @@
 #ifndef HOST_RUNTIME_HBG_H
 #define HOST_RUNTIME_HBG_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -38,7 +39,8 @@ struct runtime {
     struct host_context *context;
 
     /* the graph under construction */
-    bool building;             /* the orchestration runs: its calls have an effect */
+    _Atomic uintptr_t builder; /* the thread on which the orchestration runs, whose calls have an effect; 0: none */
+    _Atomic uint32_t foreign;  /* calls from other threads meanwhile */
     int32_t latched;           /* first error of its calls as a run result, 0: none */
     char text[HBG_TEXT_BYTES]; /* ... in words */
     int32_t callable_id;

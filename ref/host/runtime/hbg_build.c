@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The stage on the host: the orchestration's shared object, and one call of its entry. */
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,11 +86,23 @@ static void hbg_call_guarded(void *argument)
 {
     struct hbg_call *call = argument;
     char what[256] = "";
+    /* Relaxed: only this thread recognises itself in it, and the others are turned away all the same. */
+    atomic_store_explicit(&call->runtime->builder, (uintptr_t)pthread_self(), memory_order_relaxed);
     exec_user_enter();
     int result = cxx_guard_call(hbg_call_entry, call, what, sizeof(what));
     exec_user_leave();
     if (result != 0) {
         hbg_latch(call->runtime, -PTO_ERR_INVALID_ARGS, "a C++ exception left the orchestration: %s", what);
+    }
+}
+
+/* Calls that came from elsewhere meanwhile had no effect on the graph; who made them relied on them. */
+static void hbg_check_foreign(struct runtime *runtime)
+{
+    /* Relaxed: a number. */
+    uint32_t foreign = atomic_load_explicit(&runtime->foreign, memory_order_relaxed);
+    if (foreign != 0) {
+        hbg_latch(runtime, -PTO_ERR_INVALID_ARGS, "%u calls from another thread than the orchestration's", foreign);
     }
 }
 
@@ -100,9 +113,12 @@ int hbg_build(struct host_context *context, const struct runtime_callable *calla
     memcpy(&call.entry, &callable->entry, sizeof(call.entry)); /* ISO C has no conversion from object pointers */
     runtime->task_count = 0;
     runtime->latched = 0;
-    runtime->building = true;
+    atomic_store_explicit(&runtime->foreign, 0, memory_order_relaxed); /* relaxed: see hbg_check_foreign */
     int result = user_code_run(context, hbg_call_guarded, &call);
-    runtime->building = false;
+    atomic_store_explicit(&runtime->builder, 0, memory_order_relaxed); /* relaxed: see hbg_call_guarded */
+    if (runtime->latched == 0 && result == 0 && call.returned == 0) {
+        hbg_check_foreign(runtime);
+    }
     if (runtime->latched != 0) {
         return host_error(context, runtime->latched, "callable_id %d failed with %d (%s): %s", runtime->callable_id,
                           runtime->latched, pto_error_name(runtime->latched), runtime->text);

@@ -96,11 +96,13 @@ size_t hbg_memory_pair_in(struct runtime *runtime, const void *device)
     if (*hbg_find_allocation(runtime, device) == NULL || platform_memory_find(runtime->context, device, &buffer) != 0) {
         return runtime->pair_count;
     }
-    size_t i = 0;
-    while (i < runtime->pair_count && (uintptr_t)runtime->pairs[i].device - buffer.address > buffer.bytes) {
-        i++;
+    for (size_t i = 0; i < runtime->pair_count; i++) {
+        uint64_t offset = (uintptr_t)runtime->pairs[i].device - buffer.address;
+        if (offset == 0 || offset < buffer.bytes) {
+            return i;
+        }
     }
-    return i;
+    return runtime->pair_count;
 }
 
 int hbg_memory_copy_back(struct runtime *runtime)

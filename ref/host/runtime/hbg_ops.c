@@ -7,6 +7,7 @@
  * change nothing.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,9 +28,23 @@ static struct runtime *hbg_runtime_of(struct pto_graph_handle *rt)
     return (struct runtime *)(void *)rt; /* its first member */
 }
 
-static bool hbg_is_open(const struct runtime *runtime)
+/* True for a call by the running orchestration. Calls from its other threads are counted; those after it, ignored. */
+static bool hbg_is_builder(struct runtime *runtime)
 {
-    return runtime->building && runtime->latched == 0;
+    /* Relaxed: only the thread that stored itself finds itself. */
+    uintptr_t builder = atomic_load_explicit(&runtime->builder, memory_order_relaxed);
+    if (builder == (uintptr_t)pthread_self()) {
+        return true;
+    }
+    if (builder != 0) {
+        atomic_fetch_add_explicit(&runtime->foreign, 1, memory_order_relaxed); /* relaxed: a number */
+    }
+    return false;
+}
+
+static bool hbg_is_open(struct runtime *runtime)
+{
+    return hbg_is_builder(runtime) && runtime->latched == 0;
 }
 
 void hbg_latch(struct runtime *runtime, int32_t result, const char *format, ...)
@@ -146,7 +161,8 @@ static void hbg_op_add_successor(struct pto_graph_handle *rt, int from_task, int
 
 static int hbg_op_get_task_count(struct pto_graph_handle *rt)
 {
-    return (int)hbg_runtime_of(rt)->task_count;
+    struct runtime *runtime = hbg_runtime_of(rt);
+    return hbg_is_builder(runtime) ? (int)runtime->task_count : 0;
 }
 
 /* ---- what the tensor dump wants to know ---- */
@@ -190,10 +206,8 @@ static int hbg_op_set_tensor_info(struct pto_graph_handle *rt, int task_id, cons
     return result;
 }
 
-static void hbg_op_print_runtime(struct pto_graph_handle *rt)
+static void hbg_print(const struct runtime *runtime)
 {
-    const struct runtime *runtime = hbg_runtime_of(rt);
-    exec_user_leave();
     log_message(LOG_LEVEL_INFO, "graph", "callable_id %d: %u tasks", runtime->callable_id, runtime->task_count);
     for (uint32_t i = 0; i < runtime->task_count && log_get_level() >= LOG_LEVEL_INFO; i++) {
         const struct pto_graph_task *task = &runtime->tasks[i];
@@ -201,6 +215,15 @@ static void hbg_op_print_runtime(struct pto_graph_handle *rt)
                     i, task->func_id, task->core_type == PTO_CORE_AIC ? "AIC" : "AIV", task->num_args,
                     atomic_load_explicit(&task->fanin, memory_order_relaxed), /* relaxed: see hbg_add_successor */
                     task->fanout_count);
+    }
+}
+
+static void hbg_op_print_runtime(struct pto_graph_handle *rt)
+{
+    struct runtime *runtime = hbg_runtime_of(rt);
+    exec_user_leave();
+    if (hbg_is_builder(runtime)) {
+        hbg_print(runtime);
     }
     exec_user_enter();
 }
@@ -216,6 +239,18 @@ static void hbg_touch(const void *memory, size_t bytes)
     }
     if (memory != NULL && bytes != 0) {
         (void)at[bytes - 1];
+    }
+}
+
+/* The same for memory that the run will write, and that is nobody else's until then: writes what is there. */
+static void hbg_touch_for_writing(void *memory, size_t bytes)
+{
+    volatile uint8_t *at = memory;
+    for (size_t i = 0; memory != NULL && i < bytes; i += HBG_PAGE_BYTES) {
+        at[i] = at[i];
+    }
+    if (memory != NULL && bytes != 0) {
+        at[bytes - 1] = at[bytes - 1];
     }
 }
 
@@ -282,7 +317,7 @@ static int hbg_op_copy_to_device(struct pto_graph_handle *rt, void *device, cons
 static void hbg_op_record_tensor_pair(struct pto_graph_handle *rt, void *host, void *device, size_t bytes)
 {
     struct runtime *runtime = hbg_runtime_of(rt);
-    hbg_touch(host, bytes);
+    hbg_touch_for_writing(host, bytes);
     exec_user_leave();
     if (hbg_is_open(runtime) && hbg_check_copy(runtime, "record_tensor_pair", device, host, bytes) == 0) {
         const struct hbg_pair pair = {.host = host, .device = device, .bytes = bytes};
