@@ -406,7 +406,7 @@ static void test_init_and_finalize(void **state)
     expect_golden(fixture, 0, CALLABLE_MULTIPLY);
 }
 
-/* R7: finalize frees what the client forgot, and says how much that was. */
+/* R7, D12: finalize frees and closes what the client forgot, and says how much that was. */
 static void test_leftovers(void **state)
 {
     const struct runtime_fixture *fixture = *state;
