@@ -13,7 +13,7 @@
 #include "harness/leak/os_objects.h"
 #include "st/runtime_fixture.h"
 
-/* D04: the second id's staged file must not overwrite the one that the first has mapped. */
+/* R10, D04: the second id's staged file must not overwrite the one that the first has mapped. */
 static void test_two_ids_clobber_nothing(void **state)
 {
     const struct runtime_fixture *fixture = *state;
@@ -83,7 +83,7 @@ static void test_entry_name_is_part_of_the_content(void **state)
     expect_golden(fixture, 1, CALLABLE_TWICE);
 }
 
-/* D07: one prepare takes the callable's size once; the orchestration is a slice of it. */
+/* R7, D07: one prepare takes the callable's size once; the orchestration is a slice of it. */
 static void test_orchestration_is_uploaded_once(void **state)
 {
     const struct runtime_fixture *fixture = *state;
@@ -104,7 +104,7 @@ static void test_orchestration_is_uploaded_once(void **state)
     assert_int_equal(ran.device_bytes_by_kind[PTO_MEMORY_CHIP_BUFFER], size);
 }
 
-/* D08: after N distinct callables came and went the device is empty again. */
+/* R7, D08: after N distinct callables came and went the device is empty again. */
 static void test_distinct_callables_leave_nothing(void **state)
 {
     const struct runtime_fixture *fixture = *state;
@@ -206,8 +206,8 @@ static void test_equal_hash_other_bytes(void **state)
         assert_non_null(copies[i]);
         memcpy(copies[i], image->bytes, image->size);
         memcpy(&child, copies[i] + offsetof(struct pto_chip_callable, child_offsets), sizeof(child));
-        uint8_t *size = copies[i] + PTO_CHIP_CALLABLE_STORAGE_OFFSET + child +
-                        offsetof(struct pto_core_callable, binary_size);
+        uint8_t *size =
+            copies[i] + PTO_CHIP_CALLABLE_STORAGE_OFFSET + child + offsetof(struct pto_core_callable, binary_size);
         memcpy(&kernel, size, sizeof(kernel));
         kernel += (uint32_t)(grown - image->size);
         memcpy(size, &kernel, sizeof(kernel));

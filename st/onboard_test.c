@@ -268,7 +268,7 @@ static void test_poisoned_device_takes_nobody(void **state)
 /* ---- bringing the program there ------------------------------------------------------------------------------------
  */
 
-/* R16: one file per program and device, whoever asks; none of it again. */
+/* R16, D28: one file per program and device, whoever asks; none of it again. */
 static void test_bootstrap_once_per_device(void **state)
 {
     const struct runtime_fixture *fixture = *state;
@@ -429,6 +429,7 @@ static void test_register_mapping(void **state)
     expect_golden(fixture, 0, CALLABLE_ADD); /* mapped once */
 }
 
+/* R18, D27. */
 static void test_register_mapping_by_core(void **state)
 {
     const struct runtime_fixture *fixture = *state;
@@ -525,6 +526,7 @@ static void test_another_thread_runs(void **state)
 /* ---- streams and ACL ----------------------------------------------------------------------------------------------
  */
 
+/* D26, R17: finalize after ACL was made ready, and before, resets the device. */
 static void test_streams_and_acl(void **state)
 {
     const struct runtime_fixture *fixture = *state;

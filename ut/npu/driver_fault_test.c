@@ -25,7 +25,8 @@ static int run_kernel(struct driver_rig *rig, void *image, const uint8_t *callab
     return rtStreamSynchronizeWithTimeout(rig->cores, 2000);
 }
 
-/* Everything that needs the device says that it is poisoned; giving back works; the reset heals. */
+/* Everything that needs the device says that it is poisoned; giving back works; the reset heals, and
+ * closes the kernels that were loaded (D12). */
 static void check_poison_and_heal(struct driver_rig *rig, int fault)
 {
     void *handle = NULL;
