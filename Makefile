@@ -363,7 +363,7 @@ bench: deps ## measure the numbers of the README (BENCH_ARGS=options, for instan
 	@$(SUBMAKE) build CONFIG=release
 	@build/release/bench $(BENCH_ARGS)
 
-mutants: deps ## put each historic defect back and show which check catches it (MUTANT='name …' selects)
+mutants: deps ## put each defect back, break each ruling, show which check catches it (MUTANT='name …' selects)
 	@harness/mutants/run --self-test
 	@harness/mutants/run $(MUTANT)
 

@@ -122,7 +122,7 @@ static void test_equal_build_id_other_bytes(void **state)
     expect_golden(fixture, 1, CALLABLE_ADD);
 }
 
-/* Rows 1, 12, 17; D01, D02: every id outside 0..63 is refused by every call, whatever is registered. */
+/* Rows 1, 12, 17; R5, D01, D02: every id outside 0..63 is refused by every call, whatever is registered. */
 static void test_ids_out_of_range(void **state)
 {
     static const int32_t ids[] = {-1, 64, 65, 1000, 1024, INT32_MIN, INT32_MAX, INT32_MIN + 1, 0x40000000};
@@ -282,6 +282,8 @@ static void test_bad_tensors(void **state)
         {.data = 1, .shapes = {16}, .ndims = 1, .dtype = 255},
         {.data = 1, .shapes = {UINT32_MAX, UINT32_MAX, 2}, .ndims = 3, .dtype = PTO_INT8},
         {.data = 1, .shapes = {UINT32_MAX, UINT32_MAX}, .ndims = 2, .dtype = PTO_INT64},
+        {.data = 1, .shapes = {1u << 31, 1u << 31, 4}, .ndims = 3, .dtype = PTO_INT8},     /* 2^64 bytes */
+        {.data = 1, .shapes = {16, 536838145, 536903681}, .ndims = 3, .dtype = PTO_INT32}, /* 2^64 + 64 */
         {.data = 1,
          .shapes = {1u << 31, 1u << 31},
          .ndims = 2,
@@ -406,7 +408,7 @@ static void test_init_and_finalize(void **state)
     expect_golden(fixture, 0, CALLABLE_MULTIPLY);
 }
 
-/* R7: finalize frees what the client forgot, and says how much that was. */
+/* R7, D12: finalize frees and closes what the client forgot, and says how much that was. */
 static void test_leftovers(void **state)
 {
     const struct runtime_fixture *fixture = *state;

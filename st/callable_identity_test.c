@@ -4,10 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "abi/callable.h"
+#include "base/hash.h"
+#include "base/os.h"
 #include "harness/leak/os_objects.h"
 #include "st/runtime_fixture.h"
 
-/* D04: the second id's staged file must not overwrite the one that the first has mapped. */
+/* R10, D04: the second id's staged file must not overwrite the one that the first has mapped. */
 static void test_two_ids_clobber_nothing(void **state)
 {
     const struct runtime_fixture *fixture = *state;
@@ -77,7 +83,7 @@ static void test_entry_name_is_part_of_the_content(void **state)
     expect_golden(fixture, 1, CALLABLE_TWICE);
 }
 
-/* D07: one prepare takes the callable's size once; the orchestration is a slice of it. */
+/* R7, D07: one prepare takes the callable's size once; the orchestration is a slice of it. */
 static void test_orchestration_is_uploaded_once(void **state)
 {
     const struct runtime_fixture *fixture = *state;
@@ -98,7 +104,7 @@ static void test_orchestration_is_uploaded_once(void **state)
     assert_int_equal(ran.device_bytes_by_kind[PTO_MEMORY_CHIP_BUFFER], size);
 }
 
-/* D08: after N distinct callables came and went the device is empty again. */
+/* R7, D08: after N distinct callables came and went the device is empty again. */
 static void test_distinct_callables_leave_nothing(void **state)
 {
     const struct runtime_fixture *fixture = *state;
@@ -167,6 +173,83 @@ static void test_no_staged_file_stays(void **state)
     assert_int_equal(fixture_statistics(fixture, fixture->context).staged_files, 0);
 }
 
+/*
+ * Two pairs of words that XXH3 adds up to the same: in lane 0 of two neighbouring stripes of one block. A word whose
+ * high half equals the secret's is multiplied away, and its low half, mixed with the secret's, only counts in a sum.
+ */
+static void write_colliding(uint8_t *image, size_t offset, uint32_t share)
+{
+    const uint32_t halves[] = {0x1000 + share, 0x2000 - share};
+    for (size_t i = 0; i < 2; i++) {
+        uint64_t secret;
+        size_t stripe = offset / 64 + i;
+        memcpy(&secret, XXH3_kSecret + 8 * (stripe % 16), sizeof(secret));
+        /* Not `secret ^ half`: the halves are what is added, so that their sum is the same. */
+        uint64_t word = (secret & 0xffffffff00000000ull) | halves[i];
+        memcpy(image + 64 * stripe, &word, sizeof(word));
+    }
+}
+
+/* R6: two contents with one hash are two contents. Behind the kernel's bytes there is room for what nobody reads. */
+static void test_equal_hash_other_bytes(void **state)
+{
+    const struct runtime_fixture *fixture = *state;
+    const struct callable_image *image = &fixture->images[CALLABLE_ADD];
+    const size_t grown = image->size + 512;
+    size_t offset = image->size + 64 - image->size % 64;
+    offset += offset / 64 % 16 == 15 ? 64 : 0; /* a block has 16 stripes */
+    uint8_t *copies[2];
+    uint32_t child;
+    uint32_t kernel;
+    for (uint32_t i = 0; i < 2; i++) {
+        copies[i] = calloc(1, grown);
+        assert_non_null(copies[i]);
+        memcpy(copies[i], image->bytes, image->size);
+        memcpy(&child, copies[i] + offsetof(struct pto_chip_callable, child_offsets), sizeof(child));
+        uint8_t *size =
+            copies[i] + PTO_CHIP_CALLABLE_STORAGE_OFFSET + child + offsetof(struct pto_core_callable, binary_size);
+        memcpy(&kernel, size, sizeof(kernel));
+        kernel += (uint32_t)(grown - image->size);
+        memcpy(size, &kernel, sizeof(kernel));
+        write_colliding(copies[i], offset, i);
+    }
+    assert_memory_not_equal(copies[0], copies[1], grown);
+    assert_int_equal(hash_bytes(copies[0], grown), hash_bytes(copies[1], grown));
+    for (int32_t i = 0; i < 2; i++) {
+        assert_int_equal(fixture->client.api.prepare_callable(fixture->context, i, copies[i]), 0);
+        free(copies[i]);
+    }
+    assert_int_equal(fixture_statistics(fixture, fixture->context).chip_buffers, 2);
+    expect_golden(fixture, 0, CALLABLE_ADD);
+    expect_golden(fixture, 1, CALLABLE_ADD);
+}
+
+/* R10: what was loaded from a staged file is still mapped under that file's name, which tells where it was. */
+static void test_staged_files_are_below_the_root(void **state)
+{
+    static const char gone[] = ".so (deleted)\n";
+    const struct runtime_fixture *fixture = *state;
+    char line[PATH_MAX];
+    size_t mapped = 0;
+    expect_prepare(fixture, 0, CALLABLE_TWO_STEPS);
+    expect_golden(fixture, 0, CALLABLE_TWO_STEPS);
+    FILE *maps = fopen("/proc/self/maps", "re");
+    assert_non_null(maps);
+    while (fgets(line, sizeof(line), maps) != NULL) {
+        const char *path = strchr(line, '/');
+        size_t length = strlen(line);
+        if (path != NULL && length >= strlen(gone) && strcmp(line + length - strlen(gone), gone) == 0) {
+            mapped++;
+            if (strncmp(path, os_root(), strlen(os_root())) != 0) {
+                (void)fclose(maps);
+                fail_msg("a staged file was not below %s: %s", os_root(), path);
+            }
+        }
+    }
+    (void)fclose(maps);
+    assert_true(mapped >= 4); /* two programs, an orchestration, kernels */
+}
+
 /* R7: the caller's bytes are only read, and may go away right after prepare. */
 static void test_callers_bytes_are_borrowed(void **state)
 {
@@ -220,6 +303,8 @@ int main(void)
         FIXTURE_TEST(test_zero_children),
         FIXTURE_TEST(test_all_ids_and_one_more),
         FIXTURE_TEST(test_no_staged_file_stays),
+        FIXTURE_TEST(test_equal_hash_other_bytes),
+        FIXTURE_TEST(test_staged_files_are_below_the_root),
         FIXTURE_TEST(test_callers_bytes_are_borrowed),
         FIXTURE_TEST(test_any_address_will_do),
     };

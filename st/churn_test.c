@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "abi/callable.h"
+#include "harness/leak/os_objects.h"
 #include "st/runtime_fixture.h"
 
 /* Many enough that what the allocator's caches hold back, some kilobytes at any time, is below 16 bytes a cycle. */
@@ -68,7 +69,7 @@ static int cycle_run(void *state, uint64_t index)
     return run_right(fixture, fixture->context, 0, CALLABLE_ADD);
 }
 
-/* D53: a key, a handle or a mapping per run ends the process sooner or later. */
+/* D53, R34: a key, a handle or a mapping per run ends the process sooner or later. */
 static void test_runs_of_one_callable(void **state)
 {
     expect_prepare(*state, 0, CALLABLE_ADD);
@@ -81,6 +82,32 @@ static void test_runs_on_threads(void **state)
     expect_engine(*state, &options);
     expect_prepare(*state, 0, CALLABLE_ADD);
     expect_flat(*state, cycle_run, 200);
+}
+
+/* R34: a run resets what the runs before it touched of the rings, and not all that there is, here 745 MiB. */
+static void test_large_rings_stay_untouched(void **state)
+{
+    const struct runtime_fixture *fixture = *state;
+    struct os_mappings before;
+    struct os_mappings after;
+    fixture_only(fixture, "*/trb/*", "it has no rings");
+    expect_prepare(fixture, 0, CALLABLE_TWO_STEPS);
+    expect_golden(fixture, 0, CALLABLE_TWO_STEPS);
+    assert_int_equal(os_objects_mappings(&before), 0);
+    (void)setenv("PTO2_RING_TASK_WINDOW", "65536", 1);
+    struct fixture_run run[2];
+    int results[2];
+    for (size_t i = 0; i < 2; i++) {
+        fixture_run_make(&run[i], 5);
+        results[i] = fixture_play(fixture, fixture->context, 0, &run[i]);
+    }
+    (void)setenv("PTO2_RING_TASK_WINDOW", "64", 1); /* as the fixture has it */
+    assert_int_equal(os_objects_mappings(&after), 0);
+    assert_int_equal(results[0], 0);
+    assert_int_equal(results[1], 0);
+    assert_true(fixture_statistics(fixture, fixture->context).device_bytes_by_kind[PTO_MEMORY_RING_SHARED] >
+                UINT64_C(700) << 20);
+    assert_true(after.resident_bytes - before.resident_bytes < INT64_C(256) << 20);
 }
 
 /* Runs that fail on the device, that are rejected before it, and prepares that fail. */
@@ -171,6 +198,7 @@ int main(void)
         FIXTURE_TEST(test_register_run_unregister),
         FIXTURE_TEST(test_runs_of_one_callable),
         FIXTURE_TEST(test_runs_on_threads),
+        FIXTURE_TEST(test_large_rings_stay_untouched),
         FIXTURE_TEST(test_failures),
         FIXTURE_TEST(test_init_and_finalize),
         FIXTURE_TEST(test_contexts),

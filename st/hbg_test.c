@@ -44,7 +44,10 @@ struct wrong_case {
     const char *text; /* of the error */
 };
 
-/* Runs each case; a failed one changes nothing on the host, holds no device memory, and leaves the next run golden. */
+/*
+ * Runs each case; a failed one changes nothing on the host (R11, D29), holds no device memory, and leaves the next run
+ * golden (R13, D30, D35).
+ */
 static void expect_cases(const struct runtime_fixture *fixture, const struct wrong_case *cases, size_t count)
 {
     struct fixture_run run;
@@ -127,7 +130,8 @@ static void test_full_table(void **state)
     expect_cases(*state, cases, sizeof(cases) / sizeof(cases[0]));
 }
 
-/* R24: nothing can ever run a cycle; what does not hang on it has run by then, and the tasks left are named. */
+/* R24, R23, D36: nothing can ever run a cycle; what does not hang on it has run by then, and the tasks left are named.
+ */
 static void test_cycles(void **state)
 {
     static const struct wrong_case cases[] = {
@@ -244,7 +248,8 @@ static void test_counters(void **state)
     assert_int_equal(none.host_dlopens, 3);
 }
 
-/* R4, R8, D13: what cannot be opened is refused at prepare, with its reason, and nothing is left of the attempt. */
+/* R4, R8, D13, D15: what cannot be opened is refused at prepare, with its reason, and nothing is left of the attempt.
+ */
 static void test_prepare_refuses(void **state)
 {
     static const struct {

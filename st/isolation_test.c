@@ -71,6 +71,7 @@ static void expect_threads_right(struct client *clients, size_t count)
     }
 }
 
+/* R14: what one context has under an id is nothing to the other, also when that one is gone. */
 static void expect_two_contexts_right(const struct runtime_fixture *fixture, int second_device)
 {
     struct client clients[CONTEXTS];
@@ -182,7 +183,8 @@ static void neighbour_processor(void *argument)
     }
 }
 
-/* Both contexts' runs live in the caller's engine, beside each other and beside a processor that is none of theirs. */
+/* R14: both contexts' runs live in the caller's engine, beside each other and beside a processor that is none of
+ * theirs. */
 static void test_runs_join_the_callers_engine(void **state)
 {
     const struct runtime_fixture *fixture = *state;

@@ -268,7 +268,7 @@ static void test_poisoned_device_takes_nobody(void **state)
 /* ---- bringing the program there ------------------------------------------------------------------------------------
  */
 
-/* R16: one file per program and device, whoever asks; none of it again. */
+/* R16, D28: one file per program and device, whoever asks; none of it again. */
 static void test_bootstrap_once_per_device(void **state)
 {
     const struct runtime_fixture *fixture = *state;
@@ -294,7 +294,53 @@ static void test_bootstrap_once_per_device(void **state)
     api->destroy_device_context(another);
 }
 
-/* A bootstrap that fails is tried again by the next run, and has left nothing on the device. */
+/* The AICPU program under another name for its first function: whoever runs it is told that there is none. */
+static uint8_t *program_without_init(const struct runtime_client *client)
+{
+    static const char name[] = "simpler_aicpu_init";
+    uint8_t *bytes = malloc(client->aicpu_size);
+    assert_non_null(bytes);
+    memcpy(bytes, client->aicpu, client->aicpu_size);
+    size_t found = 0;
+    for (size_t i = 0; i + sizeof(name) <= client->aicpu_size; i++) {
+        if (memcmp(bytes + i, name, sizeof(name)) == 0) {
+            bytes[i] = 'S';
+            found++;
+        }
+    }
+    assert_true(found > 0);
+    return bytes;
+}
+
+/* R16, R6, D28: two programs with one build id, beside each other on one device and on two, are two programs. */
+static void test_two_programs(void **state)
+{
+    static const int devices[] = {42, 43}; /* that no other test uses; on the first the good program runs meanwhile */
+    const struct runtime_fixture *fixture = *state;
+    const struct runtime_api *api = api_of(fixture);
+    struct runtime_client other = fixture->client;
+    uint8_t *bytes = program_without_init(&fixture->client);
+    struct fixture_run run;
+    fixture_run_make(&run, 5);
+    other.aicpu = bytes;
+    void *good = api->create_device_context();
+    assert_int_equal(runtime_client_init(&fixture->client, good, devices[0]), 0);
+    assert_int_equal(api->prepare_callable(good, 0, fixture->images[CALLABLE_ADD].bytes), 0);
+    assert_int_equal(fixture_play(fixture, good, 0, &run), 0);
+    for (size_t i = 2; i-- > 0;) { /* the good program's device last: the fault poisons it */
+        void *context = api->create_device_context();
+        assert_int_equal(runtime_client_init(&other, context, devices[i]), 0);
+        assert_int_equal(api->prepare_callable(context, 0, fixture->images[CALLABLE_ADD].bytes), 0);
+        assert_int_equal(fixture_play(fixture, good, 0, &run), 0);
+        assert_int_equal(fixture_play(fixture, context, 0, &run), DRIVER_EXCEPTION);
+        assert_non_null(strstr(fixture->client.debug->last_error(context), "simpler_aicpu_init"));
+        api->destroy_device_context(context);
+    }
+    api->destroy_device_context(good);
+    free(bytes);
+}
+
+/* R9, D15: a bootstrap that fails is tried again by the next run, and has left nothing on the device. */
 static void test_bootstrap_that_fails(void **state)
 {
     static const char *const sites[] = {"dispatcher.program.create", "dispatcher.program.write",
@@ -383,6 +429,7 @@ static void test_register_mapping(void **state)
     expect_golden(fixture, 0, CALLABLE_ADD); /* mapped once */
 }
 
+/* R18, D27. */
 static void test_register_mapping_by_core(void **state)
 {
     const struct runtime_fixture *fixture = *state;
@@ -479,6 +526,7 @@ static void test_another_thread_runs(void **state)
 /* ---- streams and ACL ----------------------------------------------------------------------------------------------
  */
 
+/* D26, R17: finalize after ACL was made ready, and before, resets the device. */
 static void test_streams_and_acl(void **state)
 {
     const struct runtime_fixture *fixture = *state;
@@ -544,6 +592,7 @@ int main(void)
         FIXTURE_TEST(test_poison_is_the_devices),
         FIXTURE_TEST(test_poisoned_device_takes_nobody),
         BARE_TEST(test_bootstrap_once_per_device),
+        BARE_TEST(test_two_programs),
         BARE_TEST(test_bootstrap_that_fails),
         FIXTURE_TEST(test_missing_programs),
         FIXTURE_TEST(test_register_mapping),

@@ -205,7 +205,7 @@ static void test_packed_output_is_bounded(void **state)
     fixture->client.api.device_free_ctx(fixture->context, packed);
 }
 
-/* R12, row 29 of host.md 7: when its owner is child memory, nothing is redirected to anybody. */
+/* R12, D11, row 29 of host.md 7: when its owner is child memory, nothing is redirected to anybody. */
 static void test_packed_output_of_child_memory(void **state)
 {
     const struct runtime_fixture *fixture = *state;

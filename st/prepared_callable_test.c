@@ -14,7 +14,7 @@ static void test_two_ids_alternate(void **state)
     assert_int_equal(fixture_dlopens(fixture), 2); /* one each, however they alternate */
 }
 
-/* D17: the counter counts loads, not runs. */
+/* R9, D17: the counter counts loads, not runs. */
 static void test_five_runs_open_once(void **state)
 {
     const struct runtime_fixture *fixture = *state;

@@ -67,7 +67,10 @@ static void test_failed_first_load_is_retried(void **state)
     assert_true(failed > 0);
 }
 
-/* R13, D30, D35: a good run after any mixture of good, fatal and rejected ones, on one and more threads. */
+/*
+ * R13, D30, D35: a good run after any mixture of good, fatal and rejected ones, on one and more threads. D29, R11: the
+ * bad ones copy nothing back. D36, R23: the fatal one says which code was latched.
+ */
 static void test_order_of_runs_does_not_matter(void **state)
 {
     const struct runtime_fixture *fixture = *state;

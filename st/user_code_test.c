@@ -143,7 +143,7 @@ static void test_missing_symbol(void **state)
     expect_failure_between_good_runs(*state, &spec_missing, 1, -1, "fixture_symbol_that_nobody_defines");
 }
 
-/* host.md 7 row 8: a missing entry symbol shows at the run, and the id is not dead for ever. */
+/* host.md 7 row 8, D13: a missing entry symbol shows at the run, and the id is not dead for ever. */
 static void test_missing_entry(void **state)
 {
     struct callable_spec spec = spec_nested;

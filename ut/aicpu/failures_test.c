@@ -546,6 +546,7 @@ static void images_that_make_no_sense(void **state)
         const char *message;
     } cases[] = {
         {too_many_threads, "5 AICPU threads asked, there are 4"},
+        /* D02: what a host may send that checks nothing. */
         {bad_callable_low, "callable id -1 is not in 0..63"},
         {bad_callable_high, "callable id 64 is not in 0..63"},
         {bad_window, "task window of 6"},

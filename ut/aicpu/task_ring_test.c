@@ -62,7 +62,7 @@ static void window_holds_one_task_less(void **state)
     }
 }
 
-/* A block may end at the end of the heap, but must not fill the gap before the oldest block. */
+/* D37: a block may end at the end of the heap, but must not fill the gap before the oldest block. */
 static void exact_fits(void **state)
 {
     (void)state;

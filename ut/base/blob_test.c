@@ -61,6 +61,7 @@ static void the_layout_is_the_specified_one(void **state)
     assert_int_equal(bytes[56], 8);
 }
 
+/* D03, R4: any value of the byte, verbatim. */
 static void child_memory_arrives_as_it_was_sent(void **state)
 {
     (void)state;

@@ -189,6 +189,7 @@ static void names_are_checked(void **state)
     assert_rejected(-EINVAL, "func_name is not terminated within 64 bytes");
 }
 
+/* R4: nothing ends behind the bytes that there are. */
 static void sizes_stay_inside(void **state)
 {
     (void)state;

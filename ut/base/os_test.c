@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* os: memory and files through their sites, and the simulated root with its lifetime (R10). */
+/* os: memory and files through their sites, and the simulated root with its lifetime (R10, R16). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -127,6 +128,49 @@ static void reading_fails_at_every_step(void **state)
     assert_int_equal(unlink(path), 0);
 }
 
+static int64_t entries_of(const char *path)
+{
+    struct dirent **names = NULL;
+    int count = scandir(path, &names, NULL, NULL);
+    for (int i = 0; i < count; i++) {
+        free(names[i]);
+    }
+    free(names);
+    return count;
+}
+
+/* R16: whoever looks at the name sees all of the old bytes or all of the new ones, also when the writer fails. */
+static void a_file_is_replaced_whole_or_not_at_all(void **state)
+{
+    (void)state;
+    static const char *const steps[] = {"r.create", "r.write", "r.chmod", "r.rename"};
+    char path[PATH_MAX];
+    char directory[PATH_MAX];
+    void *bytes = NULL;
+    size_t size = 0;
+    struct stat before;
+    struct stat after;
+    assert_int_equal(os_root_path("/replace", directory, sizeof(directory)), 0);
+    assert_int_equal(os_root_path("/replace/file", path, sizeof(path)), 0);
+    assert_int_equal(os_replace_file("r", "/replace/file", "the old one", 11), 0);
+    assert_int_equal(stat(path, &before), 0);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        plan(steps[i], ENOSPC);
+        assert_int_equal(os_replace_file("r", "/replace/file", "another", 7), -ENOSPC);
+        fault_plan_clear();
+        assert_int_equal(os_read_file("r", path, &bytes, &size), 0);
+        assert_int_equal(size, 11);
+        assert_memory_equal(bytes, "the old one", 11);
+        free(bytes);
+        assert_int_equal(entries_of(directory), 3); /* itself, its parent, the file */
+    }
+    assert_int_equal(os_replace_file("r", "/replace/file", "another", 7), 0);
+    assert_int_equal(stat(path, &after), 0);
+    assert_int_not_equal(before.st_ino, after.st_ino); /* who has the old one open, keeps it */
+    os_remove_file("/replace/file");
+    assert_int_equal(entries_of(directory), 2);
+}
+
 static void paths_stay_under_the_root(void **state)
 {
     (void)state;
@@ -194,6 +238,7 @@ static int run_process(const char *ending, char *root, size_t capacity)
     return status;
 }
 
+/* R10: nothing stays when the process tree has ended. */
 static void the_root_is_removed_when_its_process_exits(void **state)
 {
     (void)state;
@@ -286,6 +331,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(files_are_read_whole),
         cmocka_unit_test_teardown(reading_fails_at_every_step, clear),
         cmocka_unit_test(children_share_the_root_even_when_forked_first),
+        cmocka_unit_test_teardown(a_file_is_replaced_whole_or_not_at_all, clear),
         cmocka_unit_test(paths_stay_under_the_root),
         cmocka_unit_test(the_root_is_removed_when_its_process_exits),
         cmocka_unit_test(a_child_leaves_the_root_of_its_parent),

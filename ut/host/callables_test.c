@@ -60,6 +60,7 @@ static void assert_same_footprint(const struct footprint *before, const struct f
     assert_memory_equal(before, after, sizeof(*before));
 }
 
+/* D01, R5. */
 static void test_id_range(void **state)
 {
     void *ctx = *state;
@@ -112,6 +113,7 @@ static void test_second_prepare_fails_early(void **state)
     fixture_free(&ten);
 }
 
+/* R4, R8, D13: each is refused, and nothing of it stays. */
 static void test_rejected_images(void **state)
 {
     void *ctx = *state;

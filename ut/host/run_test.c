@@ -48,6 +48,7 @@ static int run_call(void *ctx, const struct call *call)
     return result;
 }
 
+/* R5. */
 static void test_order_of_checks(void **state)
 {
     void *ctx = *state;

@@ -25,7 +25,8 @@ static int run_kernel(struct driver_rig *rig, void *image, const uint8_t *callab
     return rtStreamSynchronizeWithTimeout(rig->cores, 2000);
 }
 
-/* Everything that needs the device says that it is poisoned; giving back works; the reset heals. */
+/* Everything that needs the device says that it is poisoned; giving back works; the reset heals, and
+ * closes the kernels that were loaded (D12). */
 static void check_poison_and_heal(struct driver_rig *rig, int fault)
 {
     void *handle = NULL;
@@ -108,15 +109,18 @@ static void test_no_loadable_kernel_is_an_exception(void **state)
     rig_close(&rig);
 }
 
-static void test_a_kernel_without_its_entry(void **state)
+/* D13, R35: an image without the kernel's entry is loaded, found out, and closed again. */
+static void test_a_kernel_without_an_entry_stays_nowhere(void **state)
 {
     (void)state;
     struct driver_rig rig;
     rig_open(&rig, 0, &npu_arch_a2a3);
-    assert_int_equal(run_kernel(&rig, rig_image("cores"), rig_callable("../stub_user/no_entry")), DRIVER_EXCEPTION);
-    assert_non_null(strstr(npu_driver_session_last_run(rig.session)->text, "kernel_entry is absent"));
+    void *image = rig_image("cores");
+    assert_int_equal(run_kernel(&rig, image, rig_callable("server")), DRIVER_EXCEPTION);
+    assert_non_null(strstr(npu_driver_session_last_run(rig.session)->text, "kernel_entry"));
+    assert_int_equal(rig_statistics(&rig).loaded_kernels, 0);
     check_poison_and_heal(&rig, DRIVER_EXCEPTION);
-    rig_close(&rig);
+    rig_close(&rig); /* which counts the open images */
 }
 
 static void test_a_crash_is_an_exception(void **state)
@@ -384,7 +388,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kernels_execute_from_device_memory),
         cmocka_unit_test(test_no_loadable_kernel_is_an_exception),
-        cmocka_unit_test(test_a_kernel_without_its_entry),
+        cmocka_unit_test(test_a_kernel_without_an_entry_stays_nowhere),
         cmocka_unit_test(test_a_crash_is_an_exception),
         cmocka_unit_test(test_an_endless_kernel_times_out),
         cmocka_unit_test(test_waiting_for_nothing_times_out),
