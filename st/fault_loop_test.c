@@ -11,15 +11,48 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/os.h"
 #include "harness/fault/fault_loop.h"
-#include "harness/program/scene.h"
+#include "harness/program/session.h"
+#include "npu/driver/driver.h"
 #include "st/runtime_fixture.h"
 
 static int failed(const struct runtime_fixture *fixture, void *context, char text[FAULT_SCENARIO_TEXT_BYTES])
 {
     (void)snprintf(text, FAULT_SCENARIO_TEXT_BYTES, "%s", fixture->client.debug->last_error(context));
     return -1;
+}
+
+/* Does [at, at + bytes) hold the element? */
+static bool holds(uint64_t at, uint64_t bytes, const int32_t *element)
+{
+    uint64_t address = (uintptr_t)element;
+    return address >= at && address - at < bytes;
+}
+
+/*
+ * The oracle of lies (design section 4: the truth beside the faulty view). Output i comes from input i and the bias:
+ *   - a copy of outputs to the host that was not made leaves exactly its elements as the host had them;
+ *   - a copy of inputs to the device that was not made may spoil exactly the outputs of its elements;
+ *   - what else goes to the device (programs, their arguments, tables) all outputs come from.
+ */
+static bool lie_excuses(const struct fixture_run *run, uint32_t i)
+{
+    static struct fault_truth truths[FAULT_TRUTHS_MAX];
+    size_t count = fault_truths(truths, FAULT_TRUTHS_MAX);
+    for (size_t t = 0; t < count && t < FAULT_TRUTHS_MAX; t++) {
+        const uint64_t *lied = truths[t].values; /* to, from, bytes, kind */
+        bool from_input = lied[1] >= (uintptr_t)run->in && lied[1] < (uintptr_t)(run->in + FIXTURE_ELEMENTS);
+        if (lied[3] == RT_MEMCPY_DEVICE_TO_HOST) {
+            if (holds(lied[0], lied[2], &run->out[i]) && run->out[i] == FIXTURE_UNTOUCHED) {
+                return true;
+            }
+        } else if (from_input ? holds(lied[1], lied[2], &run->in[i]) : lied[2] != 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* One run, judged: a fault may make it fail, but not make it wrong. */
@@ -35,13 +68,18 @@ static int run_judged(const struct runtime_fixture *fixture, void *context, int3
         (void)snprintf(text, FAULT_SCENARIO_TEXT_BYTES, "a failed run wrote to the host");
         return FAULT_SCENARIO_BROKEN;
     }
+    int result = 0;
     for (uint32_t i = 0; i < FIXTURE_ELEMENTS; i++) {
-        if (run.out[i] != callable_golden(kind, run.in[i], run.bias)) {
-            (void)snprintf(text, FAULT_SCENARIO_TEXT_BYTES, "out[%u] is %d", i, run.out[i]);
+        if (run.out[i] == callable_golden(kind, run.in[i], run.bias)) {
+            continue;
+        }
+        (void)snprintf(text, FAULT_SCENARIO_TEXT_BYTES, "out[%u] is %d", i, run.out[i]);
+        if (!lie_excuses(&run, i)) {
             return FAULT_SCENARIO_BROKEN;
         }
+        result = FAULT_SCENARIO_EXCUSED;
     }
-    return 0;
+    return result;
 }
 
 /* prepare two ids of one content and one of another, run them, unregister them. */
@@ -70,6 +108,26 @@ static int play_on_context(void *state, char text[FAULT_SCENARIO_TEXT_BYTES])
 {
     const struct runtime_fixture *fixture = state;
     return play_callables(fixture, fixture->context, text);
+}
+
+/* R17: what poisons the device is over after finalize and init. */
+static int recover_context(void *state, bool forced, char text[FAULT_SCENARIO_TEXT_BYTES])
+{
+    const struct runtime_fixture *fixture = state;
+    const struct runtime_api *api = &fixture->client.api;
+    void *probe = api->device_malloc_ctx(fixture->context, 64);
+    bool poisoned = probe == NULL && strstr(fixture->client.debug->last_error(fixture->context), "poisoned") != NULL;
+    if (probe != NULL) {
+        api->device_free_ctx(fixture->context, probe);
+    }
+    if (!poisoned && !forced) {
+        return 1;
+    }
+    if (api->finalize_device(fixture->context) != 0 ||
+        runtime_client_init(&fixture->client, fixture->context, 0) != 0) {
+        return failed(fixture, fixture->context, text);
+    }
+    return 0;
 }
 
 /* The same context is initialised and finalised around everything. */
@@ -114,9 +172,10 @@ static int play_context(void *state, char text[FAULT_SCENARIO_TEXT_BYTES])
 static void expect_loop_holds(const struct fault_scenario *scenario)
 {
     struct fault_loop_report report;
+    char line[256];
     int result = fault_loop_run(scenario, &report);
-    print_message("%s: %lu sites, %lu faults fired, %lu tolerated, %lu plays\n", scenario->name, report.sites,
-                  report.points, report.tolerated, report.plays);
+    fault_loop_tell(&report, line, sizeof(line));
+    print_message("%s: %s\n", scenario->name, line);
     if (result != 0) {
         fail_msg("%lu points do not hold:\n%s", report.failures, report.text);
     }
@@ -127,11 +186,11 @@ static void expect_loop_holds(const struct fault_scenario *scenario)
 static void test_callables_on_one_context(void **state)
 {
     struct runtime_fixture *fixture = *state;
-    fixture_only(fixture, "*/*/sim", "a device fault asks for finalize and init, which these plays leave out (R17)");
     char text[FAULT_SCENARIO_TEXT_BYTES];
     struct fault_scenario scenario = {.name = "prepare, run, unregister",
                                       .play = play_on_context,
                                       .state = fixture,
+                                      .recover = recover_context,
                                       .debug = fixture->client.debug,
                                       .context = fixture->context};
     assert_int_equal(play_on_context(fixture, text), 0); /* what is kept per context is there from now on */
@@ -178,7 +237,6 @@ static int play_on_threads(void *state, char text[FAULT_SCENARIO_TEXT_BYTES])
 static void test_callables_on_threads(void **state)
 {
     struct runtime_fixture *fixture = *state;
-    fixture_only(fixture, "*/*/sim", "a device fault asks for finalize and init, which these plays leave out (R17)");
     struct fault_scenario scenario = {.name = "on threads", .play = play_on_threads, .state = fixture};
     expect_loop_holds(&scenario);
 }
@@ -186,13 +244,17 @@ static void test_callables_on_threads(void **state)
 /* ChipWorker from init to finalize, with a scene in it. */
 static void test_chip_worker(void **state)
 {
-    (void)state;
+    const struct runtime_fixture *fixture = *state;
+    const struct session_options options = {.arch = fixture->variant->arch,
+                                            .runtime = fixture->variant->runtime,
+                                            .platform = fixture->variant->platform};
     struct fault_loop_report report;
+    char line[256];
     const struct scene *scene = scene_find("add_one");
     assert_non_null(scene);
-    int result = fault_loop_scene(scene, &report);
-    print_message("%s: %lu sites, %lu faults fired, %lu tolerated, %lu plays\n", scene->name, report.sites,
-                  report.points, report.tolerated, report.plays);
+    int result = fault_loop_scene(scene, &options, &report);
+    fault_loop_tell(&report, line, sizeof(line));
+    print_message("%s: %s\n", scene->name, line);
     if (result != 0) {
         fail_msg("%lu points do not hold:\n%s", report.failures, report.text);
     }
@@ -310,5 +372,5 @@ int main(void)
         FIXTURE_TEST(test_callables_on_threads),
         FIXTURE_TEST(test_chip_worker),
     };
-    return FIXTURE_RUN("fault loop", "*/*/*", FIXTURE_CORNERS, tests);
+    return FIXTURE_RUN("fault loop", "*/*/*", FIXTURE_EVERY, tests);
 }

@@ -205,6 +205,7 @@ struct driver_call {
     struct npu_driver_session *session; /* entered, or the device's own */
     int code;                           /* why not, when driver_begin says no */
     bool hangs;                         /* DRIVER_LAUNCHES: queue it as hanging */
+    bool lies;                          /* driver_begin says no, since a plan wants it reported done and not done */
 };
 
 /* Takes the lock and checks; false: return call->code (0 for a lie). `site` is "driver.<name>". */
