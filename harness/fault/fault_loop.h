@@ -6,7 +6,7 @@
  * call fails, once and from then on, until the fault does not fire any more. A site that obeys silent faults gets all
  * of those that fault_kinds.h has for it too: it reports success and does nothing, or never answers, or a completion is
  * lost, doubled or late. After each of these points the loop asserts:
- *   - the play failed with an error text that names what failed (fault_word), or tolerated the fault and still got
+ *   - the play failed with an error text that names what failed (fault_words_of), or tolerated the fault and still got
  *     everything right. A silent fault excuses a wrong result only where nobody but the truth can tell (fault_truths);
  *     then the scenario's oracle says so, element by element;
  *   - a play without a fault succeeds: at once after an error, unless it poisoned the device (R17) and the scenario's
@@ -17,8 +17,9 @@
  * prove nothing and count as failures.
  *
  * Samples. A loop takes every call of a site with FAULT_SWEEP=full in the environment (`make faults`); otherwise the
- * first FAULT_LOOP_DENSE calls and from there on in growing steps. Which calls were left out is counted. With a
- * CHURN_SCALE of n below 100 (leak_gate.h) only the first n calls of a site fail, and silent faults come once only.
+ * first FAULT_LOOP_DENSE calls and from there on in growing steps; "from then on" the first FAULT_LOOP_STICKY. How many
+ * were left out is counted. With a CHURN_SCALE of n below 100 (leak_gate.h) only the first n calls of a site fail, and
+ * silent faults come once only.
  *
  * The fault plan is process-wide: nothing else may run meanwhile.
  */
@@ -36,6 +37,7 @@ struct session_options;
 
 #define FAULT_LOOP_TEXT_BYTES 4096u
 #define FAULT_LOOP_DENSE 3u
+#define FAULT_LOOP_STICKY 2u
 #define FAULT_SCENARIO_TEXT_BYTES 1024u
 #define FAULT_SCENARIO_BROKEN 1  /* a wrong result, or something else that no fault excuses */
 #define FAULT_SCENARIO_EXCUSED 2 /* a wrong result, but exactly where the truth says that a lie made it so */
@@ -51,6 +53,8 @@ struct fault_scenario {
     /* The context that outlives the plays, for the device ledger; NULL when each play makes its own. */
     const struct pto_debug_api *debug;
     void *context;
+    /* Deadlines pass in real time (threads engine): of faults that nothing but a deadline ends, one call is enough. */
+    bool real_time;
     /*
      * Finalize and init of that context (R17); NULL when each play does that itself. Unless `forced`, only when the
      * device is poisoned. Returns 0 when it has, 1 when there was nothing to recover from, negative with `text`.

@@ -110,6 +110,10 @@ void platform_memory_free(struct host_context *context, void *address)
     /* What a reset took, it took. */
     int result = onboard_holds_device(context) ? rtFree(address) : DRIVER_OK;
     if (result != DRIVER_OK) {
+        char kept[HOST_ERROR_BYTES]; /* what is freed for may have an error to tell */
+        memcpy(kept, context->error, sizeof(kept));
+        (void)onboard_failed(context, result, "rtFree");
+        memcpy(context->error, kept, sizeof(kept));
         log_message(LOG_LEVEL_ERROR, "host", "device %d: rtFree of %llu bytes returned %d", context->device_id,
                     (unsigned long long)entry->bytes, result);
     }

@@ -74,6 +74,7 @@ static int memory_lied(const struct driver_call *call, const char *site, const v
     if (call->lies) {
         const uint64_t truth[4] = {(uintptr_t)to, (uintptr_t)from, bytes, kind};
         fault_tell_truth(site, truth);
+        call->device->lied = true;
     }
     return call->code;
 }

@@ -154,6 +154,7 @@ struct driver_device {
     struct npu_code *code;
     void *c2c; /* the synchronisation block; NULL until asked for */
     int fault; /* 0, or the code that poisoned it */
+    bool lied; /* a copy was not made although it was said to be: until the reset its memory may hold anything */
     struct npu_driver_statistics counters;
 };
 
