@@ -23,7 +23,8 @@ struct fault_kind {
     enum fault_demand demand;
     bool names_itself; /* the error text has to name the site's subject */
     bool waits;        /* only a deadline ends what it did */
-    bool excuses;      /* wrong where only the truth (fault_truths) can know it is no failure */
+    bool once;    /* only one call at a time: a device that is told nothing at all executes what its memory holds */
+    bool excuses; /* wrong where only the truth (fault_truths) can know it is no failure */
 };
 
 /* The error that every site can fail with is the first one; the others are silent. */
