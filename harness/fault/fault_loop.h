@@ -36,8 +36,8 @@ struct scene;
 struct session_options;
 
 #define FAULT_LOOP_TEXT_BYTES 4096u
-#define FAULT_LOOP_DENSE 3u
-#define FAULT_LOOP_STICKY 2u
+#define FAULT_LOOP_DENSE 2u
+#define FAULT_LOOP_STICKY 1u
 #define FAULT_SCENARIO_TEXT_BYTES 1024u
 #define FAULT_SCENARIO_BROKEN 1  /* a wrong result, or something else that no fault excuses */
 #define FAULT_SCENARIO_EXCUSED 2 /* a wrong result, but exactly where the truth says that a lie made it so */
