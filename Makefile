@@ -329,6 +329,10 @@ st: ## system tests of CONFIG (TEST=pattern selects)
 	@$(SUBMAKE) build
 	@harness/house/run-tests --title 'system tests' --build $(B) --only '$(TEST)' $(ST_TESTS)
 
+faults: deps ## the fault loop over every call on every variant, where `make check` takes a sample of the later calls
+	@$(SUBMAKE) build CONFIG=debug
+	@FAULT_SWEEP=full build/debug/st/fault_loop_test
+
 # System tests take longest and go first.
 leaks: deps ## every test under valgrind, children included: no definite, indirect or possible loss
 	@$(SUBMAKE) build CONFIG=debug
@@ -384,5 +388,5 @@ compile_commands: ## write build/compile_commands.json for editors and clang-tid
 clean: ## remove build/
 	@rm -rf build
 
-.PHONY: help build deps deps_all check ut st leaks asan tsan fuzz afl coverage bench mutants campaign format lint \
+.PHONY: help build deps deps_all check ut st faults leaks asan tsan fuzz afl coverage bench mutants campaign format lint \
     compile_commands clean

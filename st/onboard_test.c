@@ -140,6 +140,28 @@ static void test_memory_faults(void **state)
 /* ---- poison -------------------------------------------------------------------------------------------------------
  */
 
+/*
+ * A device that says a run is over which is not: the host reads nothing as if it were, and the device is poisoned,
+ * since the work is still queued. Without a lie the same context works after finalize and init.
+ */
+static void test_synchronisation_that_lies(void **state)
+{
+    struct runtime_fixture *fixture = *state;
+    struct pto_fault_rule rule = {.nth = 1, .sticky = 1, .values = {DRIVER_FAULT_LIE}};
+    (void)snprintf(rule.site, sizeof(rule.site), "driver.rtStreamSynchronizeWithTimeout");
+    expect_prepare(fixture, 0, CALLABLE_TWO_STEPS);
+    expect_golden(fixture, 0, CALLABLE_TWO_STEPS);
+    assert_int_equal(fixture->client.debug->install_faults(&rule, 1), 0);
+    expect_failure(fixture, 0, 5, DRIVER_INTERNAL);
+    expect_error_text(fixture, "is not to be trusted");
+    fixture->client.debug->clear_faults();
+    expect_failure(fixture, 0, 5, DRIVER_POISONED);
+    assert_int_equal(fixture->client.api.finalize_device(fixture->context), 0);
+    assert_int_equal(runtime_client_init(&fixture->client, fixture->context, 0), 0);
+    expect_prepare(fixture, 0, CALLABLE_TWO_STEPS);
+    expect_golden(fixture, 0, CALLABLE_TWO_STEPS);
+}
+
 /* R5, R17: every call says so and names the first fault, the counters keep their last value. */
 static void expect_poisoned(const struct runtime_fixture *fixture, void *context, const char *fault, size_t dlopens)
 {
@@ -586,6 +608,7 @@ int main(void)
         FIXTURE_TEST(test_steady_state),
         FIXTURE_TEST(test_small_memory),
         FIXTURE_TEST(test_memory_faults),
+        FIXTURE_TEST(test_synchronisation_that_lies),
         FIXTURE_TEST(test_fault_is_contained),
         FIXTURE_TEST(test_hang_is_contained),
         FIXTURE_TEST(test_kernel_that_is_no_image),

@@ -5,7 +5,12 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/lookup.h"
 #include "harness/fault/fault_loop.h"
+#include "harness/program/artefacts.h"
+#include "harness/program/session.h"
+#include "harness/program/variant.h"
 #include "harness/report/table.h"
+
+static const char *const runtimes[] = {"trb", "hbg", NULL};
 
 static void add_count(struct table *table, const char *what, uint64_t count)
 {
@@ -19,20 +24,37 @@ static int run_faults(int argc, char **argv)
     static struct table table;
     const char *name = NULL;
     int exit_code = CLI_OK;
-    if (!options_parse(&command_faults, NULL, 0, argc, argv, &name, 1, 1, &exit_code)) {
+    struct session_options session = {.device_id = 0};
+    const struct option_spec options[] = {
+        {"arch", "A", "architecture (default a2a3)", OPTION_CHOICE, &session.arch, 0, 0, artefacts_archs},
+        {"runtime", "R", "device runtime (default trb)", OPTION_CHOICE, &session.runtime, 0, 0, runtimes},
+        {"platform", "P", "platform (default sim)", OPTION_CHOICE, &session.platform, 0, 0, artefacts_platforms},
+    };
+    if (!options_parse(&command_faults, options, sizeof(options) / sizeof(options[0]), argc, argv, &name, 1, 1,
+                       &exit_code)) {
         return exit_code;
     }
     const struct scene *scene = lookup_scene(&command_faults, name);
     if (scene == NULL) {
         return CLI_USAGE;
     }
+    char variant[VARIANT_NAME_BYTES];
+    const char *refusal = variant_refusal(
+        scene, variant_name(variant_of_parts(session.arch, session.runtime, session.platform, NULL), variant));
+    if (refusal != NULL) {
+        return options_error(&command_faults, "`touchstone list` says where scenes run",
+                             "scene %s does not run on %s: %s", scene->name, variant, refusal);
+    }
     console_busy(name);
-    int result = fault_loop_scene(scene, &report);
+    int result = fault_loop_scene(scene, &session, &report);
     console_busy(NULL);
     table_begin(&table, 2, false);
     add_count(&table, "sites reached", report.sites);
     add_count(&table, "faults that fired", report.points);
+    add_count(&table, "  of these silent", report.silent);
     add_count(&table, "  of these tolerated", report.tolerated);
+    add_count(&table, "  lies nobody could see", report.excused);
+    add_count(&table, "calls not tried (FAULT_SWEEP=full tries all)", report.left_out);
     add_count(&table, "plays", report.plays);
     add_count(&table, "failures", report.failures);
     table_colour(&table, 1, result == 0 ? CONSOLE_GREEN : CONSOLE_RED);

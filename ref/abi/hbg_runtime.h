@@ -15,6 +15,7 @@
 struct hbg_report {
     int32_t status;            /* first error of the run, negated code or -1; 0 = success */
     PTO_ATOMIC(uint32_t) gate; /* the AICPU's own: where its threads meet; 0 before a launch */
+    uint64_t run;              /* the image's `run` when it ended: who finds another one was told of no end */
 };
 
 struct hbg_runtime {
@@ -23,6 +24,7 @@ struct hbg_runtime {
     uint32_t aicpu_thread_num;
     uint32_t block_dim;
     uint32_t task_count; /* at most PTO_GRAPH_MAX_TASKS */
+    uint64_t run;        /* never the same twice on a context; end_time of the last task, or the table did not arrive */
     uint64_t tasks;      /* address of the first struct pto_graph_task; any when there is none */
     struct hbg_report report;
 };

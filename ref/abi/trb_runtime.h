@@ -19,12 +19,14 @@ struct trb_report {
     uint32_t orchestration_opened; /* 1: it was opened in this run; counts as one AICPU dlopen */
     int32_t status;                /* first error of the run, negated code or -1; 0 = success */
     PTO_ATOMIC(uint32_t) gate;     /* the AICPU's own: where its threads meet; 0 before a launch */
+    uint64_t run;                  /* the image's `run` when it ended: who finds another one was told of no end */
 };
 
 struct trb_runtime {
     struct pto_handshake workers[PTO_MAX_WORKERS]; /* first block_dim entries AIC, then 2 * block_dim AIV */
     uint32_t worker_count;
     uint32_t aicpu_thread_num;
+    uint64_t run;              /* never the same twice on a context; the three agree, or a part did not arrive */
     uint64_t task_window_size; /* per ring; a power of two >= 4 */
     uint64_t heap_size;        /* per ring, bytes; a power of two >= 1024 */
     uint64_t dep_pool_size;    /* per ring, entries; >= 4 */
@@ -33,6 +35,7 @@ struct trb_runtime {
     uint64_t shared_memory; /* pto_sm_bytes(task_window_size) bytes, 64-aligned; kept from run to run */
     uint64_t heap;          /* 4 * heap_size bytes; kept from run to run */
     uint64_t function_addresses[PTO_MAX_FUNC_IDS]; /* device address of the CoreCallable, 0 = not registered */
+    uint64_t run_of_arguments;                     /* = run */
     uint64_t orchestration_address; /* device address of the orchestration image: inside the chip buffer (R7) */
     uint64_t orchestration_bytes;
     int32_t callable_id;
@@ -40,6 +43,7 @@ struct trb_runtime {
     char entry_name[PTO_CALLABLE_NAME_MAX];  /* "" = default */
     char config_name[PTO_CALLABLE_NAME_MAX]; /* "" = default */
     struct pto_chip_args args;               /* tensors rewritten to device addresses */
+    uint64_t run_of_report;                  /* = run */
     struct trb_report report;
 };
 PTO_ASSERT_FIELD(struct trb_runtime, workers, 0);

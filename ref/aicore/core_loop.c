@@ -11,6 +11,7 @@
 #include "abi/kernel_args.h"
 #include "abi/layout.h"
 #include "aicore/call.h"
+#include "base/fault.h"
 #include "exec/exec.h"
 #include "npu/arch.h"
 #include "npu/code.h"
@@ -41,6 +42,10 @@ static bool meet_aicpu(struct pto_handshake *handshake, const struct pto_aicore_
     if (atomic_load_explicit(&handshake->aicpu_regs_ready, memory_order_acquire) == PTO_HANDSHAKE_GIVEN_UP) {
         return false;
     }
+    /* The AICPU wrote this before it said so; anything else, and the handshake is one of an earlier run. */
+    if (npu_register_read(registers, NPU_DATA_MAIN_BASE_OFFSET) != PTO_REG_AICPU_IDLE) {
+        return false;
+    }
     npu_cond_write(registers, NPU_COND_OFFSET, PTO_COND_IDLE);
     handshake->core_type = identity->core_type;
     tell(&handshake->aicore_done, identity->worker + 1);
@@ -58,6 +63,35 @@ static void run_kernel(struct npu_core_local *local, const struct aicore_call *c
     exec_user_enter();
     kernel(call->args);
     exec_user_leave();
+}
+
+/* Only under a fault plan: what a completion that goes wrong looks like to the AICPU (npu/registers.h). */
+__attribute__((noinline)) static void tell_finished_badly(struct npu_register_block *registers, uint32_t value)
+{
+    struct fault_rule rule;
+    bool faulty = fault_value("npu.completion", &rule);
+    if (faulty && rule.values[0] == NPU_COMPLETION_LOST) {
+        return;
+    }
+    if (faulty && rule.values[0] == NPU_COMPLETION_LATE) {
+        exec_charge(NPU_COMPLETION_LATE_NS);
+        exec_settle();
+    }
+    npu_cond_write(registers, NPU_COND_OFFSET, value);
+    if (faulty && rule.values[0] == NPU_COMPLETION_DOUBLED) {
+        exec_yield_low(); /* whoever waits for it has seen it, and may have sent more */
+        npu_cond_write(registers, NPU_COND_OFFSET, value);
+    }
+}
+
+static void tell_finished(struct npu_register_block *registers, uint32_t value)
+{
+    /* Relaxed: see fault_hit. */
+    if (atomic_load_explicit(&fault_plan_active, memory_order_relaxed)) {
+        tell_finished_badly(registers, value);
+    } else {
+        npu_cond_write(registers, NPU_COND_OFFSET, value);
+    }
 }
 
 static void serve(struct npu_register_block *registers, const void *image, const struct pto_handshake *handshake)
@@ -80,7 +114,7 @@ static void serve(struct npu_register_block *registers, const void *image, const
         run_kernel(local, &call);
         exec_charge(NPU_ARCH_TABLE.kernel_ns);
         exec_settle();
-        npu_cond_write(registers, NPU_COND_OFFSET, pto_cond_encode(last, PTO_COND_FIN));
+        tell_finished(registers, pto_cond_encode(last, PTO_COND_FIN));
     }
 }
 

@@ -22,6 +22,9 @@ static pthread_mutex_t fault_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct fault_armed_rule *fault_rules;
 static size_t fault_rule_count;
 static struct fault_site_count fault_slots[FAULT_SITE_SLOTS];
+static bool fault_silent_slots[FAULT_SITE_SLOTS]; /* of the same index */
+static struct fault_truth fault_told[FAULT_TRUTHS_MAX];
+static size_t fault_told_count;
 
 static void fault_lock_for_fork(void)
 {
@@ -68,7 +71,11 @@ static void fault_replace_rules(struct fault_armed_rule *rules, size_t count, bo
     struct fault_armed_rule *old = fault_rules;
     fault_rules = rules;
     fault_rule_count = count;
+    if (active) {
+        fault_told_count = 0; /* what a cleared plan did is still to be judged */
+    }
     memset(fault_slots, 0, sizeof(fault_slots));
+    memset(fault_silent_slots, 0, sizeof(fault_silent_slots));
     /* Relaxed: pairs with the load in fault_hit; the rules themselves are ordered by the lock. */
     atomic_store_explicit(&fault_plan_active, active, memory_order_relaxed);
     (void)pthread_mutex_unlock(&fault_lock);
@@ -130,6 +137,44 @@ size_t fault_sites(struct fault_site_count *sites, size_t capacity)
     return count;
 }
 
+bool fault_site_is_silent(const char *site)
+{
+    (void)pthread_mutex_lock(&fault_lock);
+    bool silent = false;
+    for (size_t i = 0; i < FAULT_SITE_SLOTS && !silent; i++) {
+        silent = fault_silent_slots[i] && strcmp(fault_slots[i].site, site) == 0;
+    }
+    (void)pthread_mutex_unlock(&fault_lock);
+    return silent;
+}
+
+void fault_tell_truth(const char *site, const uint64_t values[4])
+{
+    (void)pthread_mutex_lock(&fault_lock);
+    if (fault_told_count < FAULT_TRUTHS_MAX) {
+        struct fault_truth *truth = &fault_told[fault_told_count];
+        size_t length = strnlen(site, sizeof(truth->site) - 1);
+        memset(truth->site, 0, sizeof(truth->site));
+        memcpy(truth->site, site, length);
+        memcpy(truth->values, values, sizeof(truth->values));
+    }
+    fault_told_count++;
+    (void)pthread_mutex_unlock(&fault_lock);
+}
+
+size_t fault_truths(struct fault_truth *truths, size_t capacity)
+{
+    (void)pthread_mutex_lock(&fault_lock);
+    size_t count = fault_told_count;
+    size_t kept = count < FAULT_TRUTHS_MAX ? count : FAULT_TRUTHS_MAX;
+    size_t copied = kept < capacity ? kept : capacity;
+    if (copied != 0) {
+        memcpy(truths, fault_told, copied * sizeof(truths[0]));
+    }
+    (void)pthread_mutex_unlock(&fault_lock);
+    return count;
+}
+
 /*
  * Counts the call against every rule of the site and returns the first rule that is due, if any. A rule of error 0 says
  * nothing to a site that can only fail with an error, so such a site (`wants_value` false) does not fire it.
@@ -161,6 +206,7 @@ int fault_hit_slow(const char *site, struct fault_rule *rule)
         if (slot != NULL) {
             slot->calls++;
             slot->fired += due != NULL;
+            fault_silent_slots[slot - fault_slots] = rule != NULL;
         }
         if (due != NULL) {
             result = due->error != 0 ? due->error : 1;

@@ -40,6 +40,22 @@ int fault_plan_install(const struct fault_rule *rules, size_t count);
 void fault_plan_clear(void);
 /* Copies up to `capacity` site records, sorted by name; returns how many sites were seen. */
 size_t fault_sites(struct fault_site_count *sites, size_t capacity);
+/* True when the site was reached since the plan was installed and obeys silent or value faults (error 0). */
+bool fault_site_is_silent(const char *site);
+
+/*
+ * The truth beside the faulty view: a site that reports something done which was not says here what it was, so that an
+ * oracle can tell what is excusable. The site gives the four values their meaning.
+ */
+struct fault_truth {
+    char site[FAULT_SITE_NAME_BYTES];
+    uint64_t values[4];
+};
+void fault_tell_truth(const char *site, const uint64_t values[4]);
+/* Copies up to `capacity` truths, oldest first; returns how many were told since the plan was installed, also after it
+ * was cleared. Only the first FAULT_TRUTHS_MAX are kept. */
+#define FAULT_TRUTHS_MAX 1024u
+size_t fault_truths(struct fault_truth *truths, size_t capacity);
 
 extern _Atomic bool fault_plan_active;
 int fault_hit_slow(const char *site, struct fault_rule *rule);

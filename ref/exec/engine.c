@@ -170,6 +170,11 @@ void exec_group_cancel(struct exec_group *group)
     exec_group_fail(group, EXEC_END_CANCELLED, 0, exec_processor_now(), "cancelled");
 }
 
+void exec_group_contain(struct exec_group *group, bool contain)
+{
+    group->contained = contain;
+}
+
 /* ---- inside a processor ---- */
 
 EXEC_NO_TSAN static void exec_wait_set(struct exec_processor *processor, _Atomic uint32_t *word, uint32_t seen,

@@ -133,6 +133,12 @@ int exec_spawn(struct exec_group *group, const char *name, size_t stack_bytes, v
 int exec_group_run(struct exec_group *group, struct exec_outcome *outcome);
 
 /*
+ * From the next run on every fault of its processors ends the group as one of user code does, not the process: for
+ * programs that work with memory which is known to hold anything. What they held (locks) stays held.
+ */
+void exec_group_contain(struct exec_group *group, bool contain);
+
+/*
  * Makes every wait of the group return -ECANCELED from now on, and of the groups that its processors run. Any processor
  * may call it, also of the group itself. Nothing happens when it is not running.
  */

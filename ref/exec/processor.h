@@ -72,6 +72,7 @@ struct exec_group {
     bool running;
     bool cancelled;
     bool reproducible;
+    bool contained; /* exec_group_contain */
     enum exec_end end;
     int signal_number;
     _Atomic uint32_t live;    /* processors that have not ended */

@@ -85,7 +85,9 @@ EXEC_NO_TSAN static void exec_on_fault(int number, siginfo_t *info, void *contex
     struct exec_processor *processor = exec_self_now != NULL ? exec_processor_of(exec_self_now) : NULL;
     bool guard = processor != NULL && number == SIGSEGV && exec_hit_guard(processor, info->si_addr);
     /* si_code > 0: raised by an instruction, not sent by somebody. */
-    if (processor == NULL || info->si_code <= 0 || (!guard && exec_private_load(&processor->self.in_user) == 0)) {
+    bool ours =
+        processor != NULL && (guard || processor->group->contained || exec_private_load(&processor->self.in_user) != 0);
+    if (!ours || info->si_code <= 0) {
         exec_signal_pass_on(number, info, context);
         return;
     }

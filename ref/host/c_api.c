@@ -36,9 +36,9 @@ void *device_malloc_ctx(void *ctx, size_t size)
         struct npu_usage usage;
         platform_memory_usage(context, &usage);
         address = NULL;
-        (void)host_error(context, -1, "device %d: no device memory for %zu bytes: %llu of %llu bytes are in use",
-                         context->device_id, size, (unsigned long long)usage.in_use,
-                         (unsigned long long)usage.capacity);
+        (void)host_error_because(
+            context, -1, "device %d: no device memory for %zu bytes: %llu of %llu bytes are in use", context->device_id,
+            size, (unsigned long long)usage.in_use, (unsigned long long)usage.capacity);
     }
     host_leave(context);
     return address;
@@ -85,7 +85,7 @@ static int c_api_end_copy(struct host_context *context, int result, const char *
     if (result == 0) {
         return 0;
     }
-    return host_error(context, -1, "copy of %zu bytes %s the device: %s", size, direction, strerror(-result));
+    return host_error_because(context, -1, "copy of %zu bytes %s the device", size, direction);
 }
 
 int copy_to_device_ctx(void *ctx, void *dev_ptr, const void *host_ptr, size_t size)

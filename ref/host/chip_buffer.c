@@ -80,8 +80,8 @@ static int chip_load_kernels(struct host_context *context, struct chip_buffer *c
         void *slot = (uint8_t *)chip->device + offset + offsetof(struct pto_core_callable, resolved_addr);
         int result = platform_copy_in(context, slot, &entry, sizeof(entry));
         if (result != 0) {
-            return host_error(context, -1, "func_id %d: its address was not written to the device: %s", child.func_id,
-                              strerror(-result));
+            return host_error_because(context, -1, "func_id %d: its address was not written to the device",
+                                      child.func_id);
         }
     }
     return 0;
@@ -102,14 +102,14 @@ int chip_buffer_acquire(struct host_context *context, const struct chip_image *i
         return -1;
     }
     if (platform_memory_alloc(context, PTO_MEMORY_CHIP_BUFFER, callable_id, image->size, &made->device) != 0) {
-        (void)host_error(context, -1, "callable_id %d: no device memory for its %llu bytes", callable_id,
-                         (unsigned long long)image->size);
+        (void)host_error_because(context, -1, "callable_id %d: no device memory for its %llu bytes", callable_id,
+                                 (unsigned long long)image->size);
         goto fail;
     }
     int result = platform_copy_in(context, made->device, made->image.bytes, image->size);
     if (result != 0) {
-        (void)host_error(context, -1, "callable_id %d: its %llu bytes were not copied to the device: %s", callable_id,
-                         (unsigned long long)image->size, strerror(-result));
+        (void)host_error_because(context, -1, "callable_id %d: its %llu bytes were not copied to the device",
+                                 callable_id, (unsigned long long)image->size);
         goto fail;
     }
     if (chip_load_kernels(context, made) != 0) {

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/os.h"
@@ -18,6 +19,22 @@ int host_error(struct host_context *context, int code, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(context->error, sizeof(context->error), format, arguments);
     va_end(arguments);
+    log_message(LOG_LEVEL_INFO, "host", "%s", context->error);
+    return code;
+}
+
+int host_error_because(struct host_context *context, int code, const char *format, ...)
+{
+    char cause[HOST_ERROR_BYTES];
+    memcpy(cause, context->error, sizeof(cause));
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(context->error, sizeof(context->error), format, arguments);
+    va_end(arguments);
+    size_t used = strlen(context->error);
+    if (cause[0] != '\0') {
+        (void)snprintf(context->error + used, sizeof(context->error) - used, ": %s", cause);
+    }
     log_message(LOG_LEVEL_INFO, "host", "%s", context->error);
     return code;
 }

@@ -74,6 +74,9 @@ void host_leave(struct host_context *context);
 
 /* Writes the text of the error and returns `code`. */
 int host_error(struct host_context *context, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The same, with the error before as its cause: "<text>: <error before>". */
+int host_error_because(struct host_context *context, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 struct host_images {
     const void *aicpu;

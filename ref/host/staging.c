@@ -96,7 +96,8 @@ static int staging_ensure(struct host_context *context, uint64_t bytes)
     uint64_t rounded = bytes + (STAGING_GRANULE - bytes % STAGING_GRANULE) % STAGING_GRANULE;
     void *buffer = NULL;
     if (rounded < bytes || platform_memory_alloc(context, PTO_MEMORY_STAGING, -1, rounded, &buffer) != 0) {
-        return host_error(context, -1, "no device memory to stage %llu bytes of tensors", (unsigned long long)bytes);
+        return host_error_because(context, -1, "no device memory to stage %llu bytes of tensors",
+                                  (unsigned long long)bytes);
     }
     staging->buffer = buffer;
     staging->capacity = rounded;
@@ -112,8 +113,8 @@ static int staging_copy_in(struct host_context *context, const struct staged_ten
         result = platform_zero(context, staged->device, staged->bytes);
     }
     return result == 0 ? 0
-                       : host_error(context, -1, "tensor %d: copying %llu bytes to the device failed: %s", index,
-                                    (unsigned long long)staged->bytes, strerror(-result));
+                       : host_error_because(context, -1, "tensor %d: copying %llu bytes to the device failed", index,
+                                            (unsigned long long)staged->bytes);
 }
 
 int staging_bind(struct host_context *context, struct pto_continuous_tensor *rewritten)
@@ -177,8 +178,8 @@ int staging_copy_back(struct host_context *context, uint64_t packed_address, uin
         }
         int result = platform_copy_out(context, staged->host, source, bytes);
         if (result != 0) {
-            return host_error(context, -1, "tensor %d: copying %llu bytes from the device failed: %s", i,
-                              (unsigned long long)bytes, strerror(-result));
+            return host_error_because(context, -1, "tensor %d: copying %llu bytes from the device failed", i,
+                                      (unsigned long long)bytes);
         }
     }
     return 0;

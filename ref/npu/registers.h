@@ -21,6 +21,16 @@
 
 #define NPU_REGISTER_BYTES_MAX 0x4000u
 
+/*
+ * values[0] of the silent fault "npu.completion" (base/fault.h), of which each FIN of a core is a call: it is never
+ * written; it comes NPU_COMPLETION_LATE_NS of exec time after the kernel's end; it is written again after the AICPU
+ * had time to see it and to send more.
+ */
+#define NPU_COMPLETION_LOST 0u
+#define NPU_COMPLETION_LATE 1u
+#define NPU_COMPLETION_DOUBLED 2u
+#define NPU_COMPLETION_LATE_NS 100000u
+
 /* 64-aligned, in device memory of kind REGISTERS; `words` is first, so a register base address is the block's address.
  */
 struct npu_register_block {

@@ -224,6 +224,43 @@ static void a_child_inherits_the_plan(void **state)
     assert_int_equal(WEXITSTATUS(status), 17);
 }
 
+static void test_silent_sites_are_known(void **state)
+{
+    (void)state;
+    struct fault_rule rule;
+    assert_int_equal(fault_plan_install(NULL, 0), 0);
+    assert_int_equal(fault_hit("a.call"), 0);
+    assert_false(fault_value("a.value", &rule));
+    assert_true(fault_site_is_silent("a.value"));
+    assert_false(fault_site_is_silent("a.call"));
+    assert_false(fault_site_is_silent("never.reached"));
+    assert_int_equal(fault_plan_install(NULL, 0), 0);
+    assert_false(fault_site_is_silent("a.value"));
+    fault_plan_clear();
+}
+
+/* The truth outlives the plan, for whoever judges what came of it, and ends with the next one. */
+static void test_truths_are_kept(void **state)
+{
+    (void)state;
+    static struct fault_truth truths[FAULT_TRUTHS_MAX];
+    const uint64_t first[4] = {1, 2, 3, 4};
+    assert_int_equal(fault_plan_install(NULL, 0), 0);
+    fault_tell_truth("a.copy", first);
+    fault_plan_clear();
+    assert_int_equal(fault_truths(truths, 1), 1);
+    assert_string_equal(truths[0].site, "a.copy");
+    assert_memory_equal(truths[0].values, first, sizeof(first));
+    assert_int_equal(fault_plan_install(NULL, 0), 0);
+    assert_int_equal(fault_truths(truths, 1), 0);
+    for (uint64_t i = 0; i < FAULT_TRUTHS_MAX + 5; i++) {
+        fault_tell_truth("b.copy", (const uint64_t[4]){i});
+    }
+    assert_int_equal(fault_truths(truths, FAULT_TRUTHS_MAX), FAULT_TRUTHS_MAX + 5);
+    assert_int_equal(truths[FAULT_TRUTHS_MAX - 1].values[0], FAULT_TRUTHS_MAX - 1);
+    fault_plan_clear();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +277,8 @@ int main(void)
         cmocka_unit_test_teardown(more_sites_than_the_list_holds_still_obey_rules, clear),
         cmocka_unit_test_teardown(threads_share_one_count, clear),
         cmocka_unit_test_teardown(a_child_inherits_the_plan, clear),
+        cmocka_unit_test(test_silent_sites_are_known),
+        cmocka_unit_test(test_truths_are_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -65,6 +65,14 @@ _Atomic uint32_t *aicpu_runtime_gate(const struct aicpu_launch *launch)
     return &image_of(launch)->report.gate;
 }
 
+/* The host copies the graph and the image apart. A graph of another run would use memory that is not its own any more.
+ */
+static bool has_its_graph(const struct hbg_runtime *image)
+{
+    const struct pto_graph_task *tasks = (const struct pto_graph_task *)(uintptr_t)image->tasks;
+    return image->task_count == 0 || tasks[image->task_count - 1].end_time == image->run;
+}
+
 static int check_image(const struct hbg_runtime *image, struct pto_device_block *block)
 {
     const char *what = NULL;
@@ -82,6 +90,9 @@ static int check_image(const struct hbg_runtime *image, struct pto_device_block 
     } else if (image->task_count != 0 && (image->tasks == 0 || image->tasks % _Alignof(struct pto_graph_task) != 0)) {
         what = "task table at address";
         value = image->tasks;
+    } else if (!has_its_graph(image)) {
+        what = "graph of another run than";
+        value = image->run;
     }
     if (what == NULL) {
         return 0;
@@ -194,6 +205,7 @@ int aicpu_runtime_end(const struct aicpu_launch *launch)
     struct aicpu_runtime *runtime = launch->runtime;
     struct hbg_run *run = &runtime->run;
     struct pto_device_block *block = launch->block;
+    run->image->report.run = run->image->run;
     block->tasks = run->total;
     block->dispatches = 0;
     for (uint32_t i = 0; i < run->threads; i++) {

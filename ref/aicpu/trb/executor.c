@@ -32,6 +32,19 @@ _Atomic uint32_t *aicpu_runtime_gate(const struct aicpu_launch *launch)
     return &image_of(launch)->report.gate;
 }
 
+/* The host copies the image in parts. One that did not arrive would make this run out of two. */
+static bool is_of_one_run(const struct trb_runtime *image, struct pto_device_block *block)
+{
+    if (image->run == image->run_of_arguments && image->run == image->run_of_report) {
+        return true;
+    }
+    (void)snprintf(block->message, sizeof(block->message),
+                   "the runtime image is of runs %llu, %llu (arguments) and %llu (report)",
+                   (unsigned long long)image->run, (unsigned long long)image->run_of_arguments,
+                   (unsigned long long)image->run_of_report);
+    return false;
+}
+
 int aicpu_runtime_begin(const struct aicpu_launch *launch)
 {
     struct aicpu_runtime *context = launch->runtime;
@@ -42,7 +55,8 @@ int aicpu_runtime_begin(const struct aicpu_launch *launch)
         (void)snprintf(launch->block->message, sizeof(launch->block->message), "%u AICPU threads asked, there are %u",
                        image->aicpu_thread_num, NPU_MAX_AICPU_THREADS);
     }
-    if (threads == 0 || trb_context_prepare(context, image, launch->block) != 0) {
+    if (threads == 0 || !is_of_one_run(image, launch->block) ||
+        trb_context_prepare(context, image, launch->block) != 0) {
         trb_dismiss_cores(image);
         return -1;
     }
@@ -244,6 +258,7 @@ int aicpu_runtime_end(const struct aicpu_launch *launch)
     if (context->orchestration != NULL) {
         bind_orchestration(context->orchestration, NULL);
     }
+    run->image->report.run = run->image->run;
     block->tasks = context->orchestrator.submitted;
     block->dispatches = 0;
     for (uint32_t i = 0; i < run->schedulers; i++) {

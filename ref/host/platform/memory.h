@@ -25,8 +25,8 @@ int platform_bind(struct host_context *context, int device_id);
 /* Frees what the context still holds and leaves the device. */
 void platform_unbind(struct host_context *context);
 
-/* 64-aligned, the ring kinds 1024-aligned; zero for kinds RUNTIME and REGISTERS. Returns 0, or non-zero without text.
- */
+/* 64-aligned, the ring kinds 1024-aligned; zero for kinds RUNTIME and REGISTERS. Returns 0, or non-zero with error
+ * text. */
 int platform_memory_alloc(struct host_context *context, enum pto_memory_kind kind, int callable_id, uint64_t bytes,
                           void **address);
 /* An address of platform_memory_alloc, exactly. */

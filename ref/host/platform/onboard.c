@@ -67,7 +67,10 @@ enum onboard_severity { ONBOARD_CALL, ONBOARD_LAUNCH, ONBOARD_HALF_DONE };
 static int onboard_judge(struct host_context *context, int code, const char *call, enum onboard_severity severity)
 {
     struct platform *platform = context->platform;
-    (void)host_error(context, code, "device %d: %s returned %d", platform->user.device_id, call, code);
+    char first[NPU_DEVICE_FAULT_TEXT_BYTES] = "";
+    bool consequence = code == DRIVER_POISONED && npu_device_faulted(&platform->user, first) != 0; /* R17: of what? */
+    (void)host_error(context, code, "device %d: %s returned %d%s%s", platform->user.device_id, call, code,
+                     consequence ? "; first: " : "", first);
     bool fault = code == DRIVER_EXCEPTION || code == DRIVER_TIMEOUT || code == DRIVER_INTERNAL ||
                  code == DRIVER_POISONED || (severity == ONBOARD_LAUNCH && code == DRIVER_OUT_OF_MEMORY) ||
                  severity == ONBOARD_HALF_DONE;
@@ -214,7 +217,6 @@ static int onboard_attach_memory(struct host_context *context)
     platform->known = (struct pto_device_block){.device_id = context->device_id, .context_serial = context->serial};
     if (result == 0) {
         result = -platform_copy_in(context, platform->block, &platform->known, sizeof(platform->known));
-        result = result == 0 ? 0 : onboard_failed(context, result, "rtMemcpy");
     }
     platform->args = (struct NPU_KERNEL_ARGS){
         .device_args = (uintptr_t)platform->block,

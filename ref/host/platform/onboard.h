@@ -25,6 +25,7 @@
 #include "npu/device_users.h"
 #include "npu/driver/driver.h"
 #include "npu/driver/session.h"
+#include "npu/kernel_files.h"
 
 #define ONBOARD_OP_LIMIT_US 1000000u /* R33 */
 #define ONBOARD_SYNC_LIMIT_MS 2000
@@ -51,6 +52,8 @@ struct onboard_operations {
     rtFuncHandle init;
     rtFuncHandle exec;
     rtFuncHandle exit;
+    struct npu_kernel_file unproven; /* when is_unproven: brought to the device, and not known to work yet */
+    bool is_unproven;
 };
 
 struct platform {
@@ -119,6 +122,12 @@ void onboard_memory_release(struct host_context *context);
  */
 int onboard_operations_load(struct host_context *context);
 void onboard_operations_unload(struct host_context *context);
+/*
+ * After the program was started for the first time: only now is it known that its file arrived whole, so that others
+ * need not bring it again. Failed (`result`): the binary is dropped, and the next launch brings the file again. Returns
+ * `result`.
+ */
+int onboard_operations_settle(struct host_context *context, int result);
 
 /* ---- onboard_registers --------------------------------------------------------------------------------------------
  */

@@ -59,7 +59,10 @@ static int onboard_set_device(struct host_context *context)
     struct platform *platform = context->platform;
     /* Before the device is attached, which takes the level over. */
     if (getenv(ONBOARD_LOG_VARIABLE) == NULL) {
-        (void)dlog_setlevel(-1, (int)PTO_KERNEL_ARGS_DEFAULT_LOG_LEVEL, 0);
+        int level = dlog_setlevel(-1, (int)PTO_KERNEL_ARGS_DEFAULT_LOG_LEVEL, 0);
+        if (level == DRIVER_TIMEOUT) {
+            return onboard_failed(context, level, "dlog_setlevel");
+        }
     }
     int result = onboard_enter_device(context);
     if (result != 0) {
@@ -67,6 +70,9 @@ static int onboard_set_device(struct host_context *context)
     }
     /* The device's own limit for one operation; without it the sync limit still ends what hangs. */
     result = aclrtSetOpExecuteTimeOutV2(ONBOARD_OP_LIMIT_US, NULL);
+    if (result == DRIVER_TIMEOUT) {
+        return onboard_failed(context, result, "aclrtSetOpExecuteTimeOutV2");
+    }
     if (result != DRIVER_OK) {
         log_message(LOG_LEVEL_WARN, "host", "device %d: no limit of %u us for operations: %d", platform->user.device_id,
                     ONBOARD_OP_LIMIT_US, result);
@@ -83,7 +89,7 @@ static int onboard_join(struct host_context *context, int device_id)
         int fault = npu_device_faulted(&platform->user, text);
         return host_error(context, DRIVER_POISONED, "device %d is poisoned by %d: %s", device_id, fault, text);
     }
-    return result == 0 ? 0 : host_error(context, -1, "device %d: %s", device_id, strerror(-result));
+    return result == 0 ? 0 : host_error(context, -1, "device %d: no user of it more: %s", device_id, strerror(-result));
 }
 
 int platform_bind(struct host_context *context, int device_id)

@@ -34,10 +34,11 @@ static int onboard_place(struct host_context *context, const void *bytes, uint64
 {
     if (platform_memory_alloc(context, PTO_MEMORY_PROGRAM, -1, size, address) != 0) {
         *address = NULL;
-        return host_error(context, -1, "no device memory for %llu bytes of the bootstrap", (unsigned long long)size);
+        return host_error_because(context, -1, "no device memory for %llu bytes of the bootstrap",
+                                  (unsigned long long)size);
     }
     int result = -platform_copy_in(context, *address, bytes, size);
-    return result == 0 ? 0 : onboard_failed(context, result, "rtMemcpy of the bootstrap");
+    return result == 0 ? 0 : host_error_because(context, result, "the bootstrap was not copied to the device");
 }
 
 static int onboard_bootstrap_place(struct host_context *context, const struct npu_kernel_file *file,
@@ -126,9 +127,6 @@ static int onboard_bootstrap(struct host_context *context, struct npu_kernel_fil
         result = onboard_bootstrap_launch(context, &bootstrap);
     }
     onboard_bootstrap_free(context, &bootstrap);
-    if (result == 0) {
-        npu_kernel_file_installed(file);
-    }
     return result;
 }
 
@@ -178,7 +176,8 @@ static int onboard_load_binary(struct host_context *context, const struct npu_ke
         result = os_replace_file("onboard.description", device_path, text, length);
     }
     if (result != 0) {
-        return host_error(context, -1, "%s with %zu bytes was not written: %s", device_path, length, strerror(-result));
+        return host_error(context, -1, "the description of the operations, %s with %zu bytes, was not written: %s",
+                          device_path, length, strerror(-result));
     }
     const rtLoadBinaryOption_t option = {.optionId = RT_LOAD_BINARY_OPT_CPU_KERNEL_MODE, .value = 0};
     const rtLoadBinaryConfig_t config = {.options = &option, .numOpt = 1};
@@ -217,10 +216,24 @@ int onboard_operations_load(struct host_context *context)
         result = onboard_load_binary(context, &file);
     }
     if (result == 0) {
+        context->platform->operations.unproven = file;
+        context->platform->operations.is_unproven = !file.installed;
         result = onboard_find_functions(context, &file);
         if (result != 0) {
             onboard_operations_unload(context);
         }
+    }
+    return result;
+}
+
+int onboard_operations_settle(struct host_context *context, int result)
+{
+    struct onboard_operations *operations = &context->platform->operations;
+    if (operations->is_unproven && result == 0) {
+        operations->is_unproven = false;
+        npu_kernel_file_installed(&operations->unproven);
+    } else if (operations->is_unproven) {
+        onboard_operations_unload(context);
     }
     return result;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A launch on board: the AICPU's functions on one stream, the cores on the other, then both are waited for. */
 #include <stddef.h>
+#include <stdio.h>
 
 #include "host/context.h"
 #include "host/platform/onboard.h"
@@ -14,8 +15,8 @@ int onboard_synchronize(struct host_context *context, rtStream_t stream, const c
     if (result != DRIVER_OK) {
         (void)onboard_half_done(context, result, "rtStreamSynchronizeWithTimeout");
         const struct npu_driver_run *run = npu_driver_session_last_run(onboard_session(context));
-        return host_error(context, result, "device %d: the %s stream ended with %d%s%s", context->device_id, name,
-                          result, run->text[0] != '\0' ? ": " : "", run->text);
+        return host_error(context, result, "device %d: rtStreamSynchronizeWithTimeout of the %s stream returned %d%s%s",
+                          context->device_id, name, result, run->text[0] != '\0' ? ": " : "", run->text);
     }
     return onboard_enter_device(context);
 }
@@ -46,7 +47,15 @@ static int onboard_read_block(struct host_context *context)
     struct platform *platform = context->platform;
     int result = -platform_copy_out(context, &platform->known, platform->block, sizeof(platform->known));
     platform->known.message[sizeof(platform->known.message) - 1] = '\0';
-    return result == DRIVER_OK ? 0 : onboard_failed(context, result, "rtMemcpy of the device block");
+    return result == 0 ? 0 : host_error_because(context, result, "the device block was not read");
+}
+
+int platform_distrust(struct host_context *context, const char *what, uint64_t found, uint64_t expected)
+{
+    char call[HOST_ERROR_BYTES / 2];
+    (void)snprintf(call, sizeof(call), "what tells of %s, but left %llu behind, not %llu, is not to be trusted and",
+                   what, (unsigned long long)found, (unsigned long long)expected);
+    return onboard_half_done(context, DRIVER_INTERNAL, call);
 }
 
 int onboard_launch_alone(struct host_context *context, rtFuncHandle function, const char *name)
@@ -61,6 +70,9 @@ int onboard_launch_alone(struct host_context *context, rtFuncHandle function, co
     }
     if (result != 0) {
         return result;
+    }
+    if (platform->known.unload_callables != 0) {
+        return platform_distrust(context, name, platform->known.unload_callables, 0);
     }
     result = npu_driver_session_last_run(onboard_session(context))->first_result;
     return result == 0 ? 0 : host_error(context, result, "%s returned %d: %s", name, result, platform->known.message);
@@ -115,9 +127,9 @@ static int onboard_program_start(struct host_context *context)
     }
     int result = onboard_launch_alone(context, platform->operations.init, PTO_AICPU_INIT_SYMBOL);
     if (result == 0 && platform->known.state == 0) {
-        result = host_error(context, -1, "%s made no state", PTO_AICPU_INIT_SYMBOL);
+        result = platform_distrust(context, PTO_AICPU_INIT_SYMBOL " and a state", 0, 1);
     }
-    return result;
+    return onboard_operations_settle(context, result);
 }
 
 int platform_prepare_launch(struct host_context *context, uint32_t block_dim)
@@ -142,8 +154,8 @@ static int onboard_tell_unloads(struct host_context *context)
     }
     int result = -platform_copy_in(context, &platform->block->unload_callables, &platform->known.unload_callables,
                                    sizeof(platform->known.unload_callables));
-    if (result != DRIVER_OK) {
-        return onboard_failed(context, result, "rtMemcpy of the callables to be closed");
+    if (result != 0) {
+        return host_error_because(context, result, "the device was not told which callables to close");
     }
     platform->unloads_pending = false;
     return 0;
@@ -164,7 +176,7 @@ static int onboard_upload_arguments(struct host_context *context, const struct p
         result = -platform_copy_in(context, platform->kernel_args, &platform->args, sizeof(platform->args));
         platform->args_uploaded = result == DRIVER_OK;
     }
-    return result == DRIVER_OK ? 0 : onboard_failed(context, result, "rtMemcpy of the kernel arguments");
+    return result == 0 ? 0 : host_error_because(context, result, "the kernel arguments were not copied to the device");
 }
 
 /* Both halves are queued before either runs: they need each other. */
@@ -176,7 +188,9 @@ static int onboard_queue(struct host_context *context, const struct platform_lau
         return result;
     }
     result = onboard_launch_aicore(context, launch->block_dim);
-    return result == 0 ? 0 : onboard_half_done(context, result, "a launch whose other half is queued");
+    return result == 0 ? 0
+                       : onboard_half_done(context, result,
+                                           "rtKernelLaunchWithHandleV2, with the other half of the launch queued,");
 }
 
 static int onboard_await(struct host_context *context, struct platform_outcome *outcome)
@@ -184,12 +198,13 @@ static int onboard_await(struct host_context *context, struct platform_outcome *
     struct platform *platform = context->platform;
     int result = onboard_synchronize(context, platform->aicpu_stream, "AICPU");
     const struct npu_driver_run *run = npu_driver_session_last_run(onboard_session(context));
-    int returned = run->first_result;
-    outcome->switches = run->outcome.switches;
-    outcome->reproducible = run->outcome.reproducible;
     if (result == 0) {
         result = onboard_synchronize(context, platform->aicore_stream, "AICore");
     }
+    /* Now, since the work of both streams is done whichever wait did it. */
+    int returned = run->first_result;
+    outcome->switches = run->outcome.switches;
+    outcome->reproducible = run->outcome.reproducible;
     if (result == 0) {
         result = onboard_read_block(context);
     }
@@ -200,6 +215,7 @@ static int onboard_await(struct host_context *context, struct platform_outcome *
     if (platform_copy_out(context, &outcome->device_wall_ns, platform->device_wall, sizeof(outcome->device_wall_ns)) !=
         0) {
         outcome->device_wall_ns = 0;
+        context->error[0] = '\0'; /* the run is none the worse for it */
     }
     return returned == 0 ? 0 : host_error(context, returned, "a function of the device program returned %d", returned);
 }

@@ -104,13 +104,13 @@ int onboard_registers_map(struct host_context *context)
         return result;
     }
     if (platform_memory_alloc(context, PTO_MEMORY_REGISTERS, -1, sizeof(table), &address) != 0) {
-        return host_error(context, -1, "no device memory for the register addresses of %u cores",
-                          NPU_MAX_PHYSICAL_CORES);
+        return host_error_because(context, -1, "no device memory for the register addresses of %u cores",
+                                  NPU_MAX_PHYSICAL_CORES);
     }
     result = -platform_copy_in(context, address, table, sizeof(table));
     if (result != 0) {
         platform_memory_free(context, address);
-        return onboard_failed(context, result, "rtMemcpy of the register addresses");
+        return host_error_because(context, result, "the register addresses were not copied to the device");
     }
     platform->register_table = address;
     return 0;

@@ -51,7 +51,7 @@ void platform_detach(struct host_context *context);
 /* R17: 0, or the code that every call on a poisoned device gets, with error text. */
 int platform_check_usable(struct host_context *context);
 
-/* Device memory. Addresses are not checked here. Return 0 or a negative errno. */
+/* Device memory. Addresses are not checked here. Return 0, or negative with error text. */
 int platform_copy_in(struct host_context *context, void *device, const void *host, uint64_t bytes);
 int platform_copy_out(struct host_context *context, void *host, const void *device, uint64_t bytes);
 int platform_zero(struct host_context *context, void *device, uint64_t bytes);
@@ -93,6 +93,12 @@ int platform_prepare_launch(struct host_context *context, uint32_t block_dim);
  */
 int platform_launch(struct host_context *context, const struct platform_launch *launch,
                     struct platform_outcome *outcome);
+
+/*
+ * The device said that `what` is so, and what it left behind says otherwise. Onboard that poisons it (R17): work may
+ * still be queued that only a reset takes back. Returns the result of the call, with error text.
+ */
+int platform_distrust(struct host_context *context, const char *what, uint64_t found, uint64_t expected);
 
 /*
  * Has the AICPU close what it loaded for a callable; nothing to do when it has no state. Returns 0, or -1 with error

@@ -135,34 +135,38 @@ int platform_check_usable(struct host_context *context)
     return 0;
 }
 
+static int sim_copied(struct host_context *context, int fault, const char *what, uint64_t bytes)
+{
+    return fault == 0 ? 0
+                      : host_error(context, -1, "device %d: %s of %llu bytes: %s", context->device_id, what,
+                                   (unsigned long long)bytes, strerror(fault));
+}
+
 int platform_copy_in(struct host_context *context, void *device, const void *host, uint64_t bytes)
 {
-    (void)context;
     int fault = fault_hit("host.copy_in");
     if (fault == 0 && bytes != 0) {
         memcpy(device, host, bytes);
     }
-    return -fault;
+    return sim_copied(context, fault, "copy in", bytes);
 }
 
 int platform_copy_out(struct host_context *context, void *host, const void *device, uint64_t bytes)
 {
-    (void)context;
     int fault = fault_hit("host.copy_out");
     if (fault == 0 && bytes != 0) {
         memcpy(host, device, bytes);
     }
-    return -fault;
+    return sim_copied(context, fault, "copy out", bytes);
 }
 
 int platform_zero(struct host_context *context, void *device, uint64_t bytes)
 {
-    (void)context;
     int fault = fault_hit("host.zero");
     if (fault == 0 && bytes != 0) {
         memset(device, 0, bytes);
     }
-    return -fault;
+    return sim_copied(context, fault, "zeroing", bytes);
 }
 
 void platform_read_device_block(struct host_context *context, struct pto_device_block *block)

@@ -57,7 +57,7 @@ int platform_kernel_load(struct host_context *context, const struct chip_image_c
     (void)address; /* the code does not run from device memory here */
     struct platform_kernel *made = os_zalloc("sim.kernel.record", sizeof(*made));
     if (made == NULL) {
-        return host_error(context, -1, "func_id %d: no host memory", child->func_id);
+        return host_error(context, -1, "func_id %d: no host memory to open its kernel", child->func_id);
     }
     char name[96];
     char text[512];

@@ -65,10 +65,16 @@ int sim_launch_single(struct host_context *context, pto_aicpu_entry *entry, bool
     result = sim_group_run(context, group);
     sim_group_end(context, group, false);
     if (result == 0 && platform->processors[0].result != 0) {
-        result = host_error(context, platform->processors[0].result, "the AICPU's init or exit returned %d",
-                            platform->processors[0].result);
+        result = host_error(context, platform->processors[0].result, "the AICPU's init or exit returned %d: %s",
+                            platform->processors[0].result, platform->block->message);
     }
     return result;
+}
+
+int platform_distrust(struct host_context *context, const char *what, uint64_t found, uint64_t expected)
+{
+    return host_error(context, -1, "the device tells of %s, and left %llu behind, not %llu", what,
+                      (unsigned long long)found, (unsigned long long)expected);
 }
 
 int platform_resolve_blocks(struct host_context *context, int requested, uint32_t *block_dim)

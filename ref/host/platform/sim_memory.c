@@ -10,7 +10,7 @@ int platform_bind(struct host_context *context, int device_id)
     int result = npu_owner_attach(device_id, &context->owner);
     if (result != 0) {
         context->owner = NULL;
-        return host_error(context, -1, "device %d: %s", device_id, strerror(-result));
+        return host_error(context, -1, "device %d: no owner of its memory: %s", device_id, strerror(-result));
     }
     return 0;
 }
@@ -24,7 +24,10 @@ void platform_unbind(struct host_context *context)
 int platform_memory_alloc(struct host_context *context, enum pto_memory_kind kind, int callable_id, uint64_t bytes,
                           void **address)
 {
-    return npu_hbm_alloc(context->owner, kind, callable_id, bytes, address);
+    int result = npu_hbm_alloc(context->owner, kind, callable_id, bytes, address);
+    return result == 0 ? 0
+                       : host_error(context, result, "device %d: no %llu bytes of kind %s: %s", context->device_id,
+                                    (unsigned long long)bytes, npu_memory_kind_name(kind), strerror(-result));
 }
 
 void platform_memory_free(struct host_context *context, void *address)

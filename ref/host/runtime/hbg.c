@@ -116,13 +116,14 @@ static int hbg_ensure_table(struct host_context *context, uint32_t tasks)
         void *table = NULL;
         uint64_t bytes = (uint64_t)sizes[i] * sizeof(struct pto_graph_task);
         if (platform_memory_alloc(context, PTO_MEMORY_GRAPH, -1, bytes, &table) == 0) {
+            context->error[0] = '\0'; /* of the first try */
             runtime->device_tasks = table;
             runtime->device_capacity = sizes[i];
             return 0;
         }
     }
-    return host_error(context, -1, "no device memory for a graph of %u tasks, %llu bytes", tasks,
-                      (unsigned long long)tasks * sizeof(struct pto_graph_task));
+    return host_error_because(context, -1, "no device memory for a graph of %u tasks, %llu bytes", tasks,
+                              (unsigned long long)tasks * sizeof(struct pto_graph_task));
 }
 
 static int hbg_ensure_host(struct host_context *context)
@@ -137,8 +138,8 @@ static int hbg_ensure_host(struct host_context *context)
     }
     if (runtime->device_image == NULL) {
         if (platform_memory_alloc(context, PTO_MEMORY_RUNTIME, -1, sizeof(struct hbg_runtime), &memory) != 0) {
-            return host_error(context, -1, "no device memory for the runtime image of %zu bytes",
-                              sizeof(struct hbg_runtime));
+            return host_error_because(context, -1, "no device memory for the runtime image of %zu bytes",
+                                      sizeof(struct hbg_runtime));
         }
         runtime->device_image = memory;
     }
@@ -147,6 +148,7 @@ static int hbg_ensure_host(struct host_context *context)
 
 static void hbg_fill_image(struct hbg_runtime *image, const struct runtime *runtime, const struct runtime_run *run)
 {
+    image->run = runtime->runs;
     image->worker_count = run->block_dim * NPU_CORES_PER_BLOCK;
     memset(image->workers, 0, image->worker_count * sizeof(image->workers[0]));
     image->aicpu_thread_num = run->aicpu_threads;
@@ -164,6 +166,7 @@ static int hbg_upload(struct host_context *context, const struct hbg_runtime *im
     uint8_t *device = (uint8_t *)runtime->device_image;
     int result = 0;
     if (runtime->task_count != 0) {
+        runtime->tasks[runtime->task_count - 1].end_time = image->run; /* the table and the image are of one run */
         result = platform_copy_in(context, runtime->device_tasks, runtime->tasks,
                                   runtime->task_count * sizeof(struct pto_graph_task));
     }
@@ -174,8 +177,8 @@ static int hbg_upload(struct host_context *context, const struct hbg_runtime *im
         result = platform_copy_in(context, device + rest, (const uint8_t *)image + rest, sizeof(*image) - rest);
     }
     return result == 0 ? 0
-                       : host_error(context, -1, "the graph of %u tasks could not be copied to the device: %s",
-                                    runtime->task_count, strerror(-result));
+                       : host_error_because(context, -1, "the graph of %u tasks could not be copied to the device",
+                                            runtime->task_count);
 }
 
 int runtime_bind(struct host_context *context, const struct runtime_run *run, uint64_t *runtime_args)
@@ -196,6 +199,7 @@ int runtime_bind(struct host_context *context, const struct runtime_run *run, ui
     if (hbg_ensure_table(context, runtime->task_count) != 0) {
         return -1;
     }
+    runtime->runs++;
     hbg_fill_image(image, runtime, run);
     if (hbg_upload(context, image) != 0) {
         return -1;
@@ -224,14 +228,17 @@ int runtime_finish(struct host_context *context, const struct runtime_run *run, 
     if (ended) {
         int result = platform_copy_out(context, &report, &runtime->device_image->report, sizeof(report));
         if (result != 0) {
-            return host_error(context, launch_result != 0 ? launch_result : -1,
-                              "the result of the run could not be read from the device: %s", strerror(-result));
+            return host_error_because(context, launch_result != 0 ? launch_result : -1,
+                                      "the result of the run could not be read from the device");
         }
         status = report.status != 0 ? report.status : launch_result;
     }
     if (status != 0) {
         hbg_describe_failure(context, run, status);
         return status;
+    }
+    if (report.run != runtime->runs) {
+        return platform_distrust(context, "a run that has ended", report.run, runtime->runs);
     }
     return hbg_memory_copy_back(runtime);
 }

@@ -55,6 +55,7 @@ struct runtime {
 
     /* on the device */
     struct pto_graph_task *device_tasks; /* NULL: none */
+    uint64_t runs;                       /* that were bound; the number of the last one is in the image */
     uint32_t device_capacity;            /* tasks */
     struct hbg_runtime *device_image;    /* NULL before the first run */
 };

@@ -37,7 +37,7 @@ int runtime_open_callable(struct host_context *context, int32_t callable_id, con
     const struct chip_image *image = &chip->image;
     struct runtime_callable *made = os_zalloc("host.graph_callable", sizeof(*made));
     if (made == NULL) {
-        return host_error(context, -1, "callable_id %d: no host memory", callable_id);
+        return host_error(context, -1, "callable_id %d: no host memory to open its orchestration", callable_id);
     }
     char pattern[96];
     char text[512];
@@ -124,8 +124,8 @@ int hbg_build(struct host_context *context, const struct runtime_callable *calla
                           runtime->latched, pto_error_name(runtime->latched), runtime->text);
     }
     if (result == 0 && call.returned != 0) {
-        result = host_error(context, call.returned, "callable_id %d: its orchestration returned %d",
-                            runtime->callable_id, call.returned);
+        result = host_error_because(context, call.returned, "callable_id %d: its orchestration returned %d",
+                                    runtime->callable_id, call.returned);
     }
     return result;
 }

@@ -112,8 +112,8 @@ int hbg_memory_copy_back(struct runtime *runtime)
         const struct hbg_pair *pair = &runtime->pairs[i];
         int result = platform_copy_out(context, pair->host, pair->device, pair->bytes);
         if (result != 0) {
-            return host_error(context, -1, "pair %zu: copying %zu bytes at %p from the device failed: %s", i,
-                              pair->bytes, pair->device, strerror(-result));
+            return host_error_because(context, -1, "pair %zu: copying %zu bytes at %p from the device failed", i,
+                                      pair->bytes, pair->device);
         }
     }
     return 0;

@@ -27,6 +27,7 @@ struct runtime {
     struct trb_runtime *device_image; /* NULL before the first run */
     struct trb_region shared_memory;
     struct trb_region heap;
+    uint64_t runs;         /* that were bound; the number of the last one is in the image */
     uint64_t bound_serial; /* of the chip buffer whose kernels are in the image's function table; 0: none */
     int16_t bound_ids[PTO_MAX_FUNC_IDS]; /* the entries that it touched */
     uint32_t bound_count;
@@ -115,8 +116,8 @@ static int trb_region_ensure(struct host_context *context, struct trb_region *re
     trb_region_release(context, region);
     if (platform_memory_alloc(context, kind, -1, bytes, &region->address) != 0) {
         region->address = NULL;
-        return host_error(context, -1, "no device memory for %llu bytes of %s", (unsigned long long)bytes,
-                          npu_memory_kind_name(kind));
+        return host_error_because(context, -1, "no device memory for %llu bytes of %s", (unsigned long long)bytes,
+                                  npu_memory_kind_name(kind));
     }
     region->bytes = bytes;
     return 0;
@@ -134,8 +135,8 @@ static int trb_ensure_memory(struct host_context *context, const struct trb_knob
     if (runtime->device_image == NULL) {
         void *image = NULL;
         if (platform_memory_alloc(context, PTO_MEMORY_RUNTIME, -1, sizeof(struct trb_runtime), &image) != 0) {
-            return host_error(context, -1, "no device memory for the runtime image of %zu bytes",
-                              sizeof(struct trb_runtime));
+            return host_error_because(context, -1, "no device memory for the runtime image of %zu bytes",
+                                      sizeof(struct trb_runtime));
         }
         runtime->device_image = image;
     }
@@ -164,7 +165,7 @@ static int trb_bind_functions(struct host_context *context, const struct chip_bu
         runtime->device_image = NULL;
         runtime->bound_serial = 0;
         runtime->bound_count = 0;
-        return host_error(context, -1, "the function table could not be written: %s", strerror(-result));
+        return host_error_because(context, -1, "the function table could not be written");
     }
     for (uint32_t i = 0; i < chip->kernel_count; i++) {
         runtime->bound_ids[i] = (int16_t)chip->kernels[i].func_id;
@@ -179,6 +180,9 @@ static void trb_fill_image(struct trb_runtime *image, const struct host_context 
 {
     const struct callable *callable = &context->callables.entries[run->callable_id];
     const struct chip_buffer *chip = callable->chip;
+    image->run = context->runtime->runs;
+    image->run_of_arguments = image->run;
+    image->run_of_report = image->run;
     image->worker_count = run->block_dim * NPU_CORES_PER_BLOCK;
     memset(image->workers, 0, image->worker_count * sizeof(image->workers[0]));
     image->aicpu_thread_num = run->aicpu_threads;
@@ -219,7 +223,7 @@ static int trb_upload_image(struct host_context *context, const struct trb_runti
     const size_t ranges[][2] = {
         {0, workers},
         {offsetof(struct trb_runtime, worker_count), offsetof(struct trb_runtime, function_addresses)},
-        {offsetof(struct trb_runtime, orchestration_address), args + tensor_bytes},
+        {offsetof(struct trb_runtime, run_of_arguments), args + tensor_bytes},
         {scalars, scalars + scalar_bytes},
         {args + offsetof(struct pto_chip_args, tensor_count),
          offsetof(struct trb_runtime, report) + sizeof(image->report)},
@@ -255,6 +259,7 @@ int runtime_bind(struct host_context *context, const struct runtime_run *run, ui
     if (trb_ensure_memory(context, &knobs) != 0 || trb_bind_functions(context, chip) != 0) {
         return -1;
     }
+    context->runtime->runs++;
     trb_fill_image(image, context, run, &knobs);
     if (staging_bind(context, image->args.tensors) != 0) {
         return -1;
@@ -264,7 +269,7 @@ int runtime_bind(struct host_context *context, const struct runtime_run *run, ui
         result = trb_upload_image(context, image);
     }
     if (result != 0) {
-        return host_error(context, -1, "the runtime image could not be copied to the device: %s", strerror(-result));
+        return host_error_because(context, -1, "the runtime image could not be copied to the device");
     }
     *runtime_args = (uintptr_t)context->runtime->device_image;
     return 0;
@@ -324,20 +329,28 @@ int runtime_finish(struct host_context *context, const struct runtime_run *run, 
     struct trb_results results = {0};
     struct trb_report report = {0};
     const uint8_t *header = runtime->shared_memory.address;
+    char launch_error[HOST_ERROR_BYTES];
+    memcpy(launch_error, context->error, sizeof(launch_error));
     int result = platform_copy_out(context, &report, &runtime->device_image->report, sizeof(report));
     callable->on_aicpu = result == 0 && report.orchestration_loaded != 0;
     context->counters.aicpu_dlopens += result == 0 && report.orchestration_opened != 0;
     if (result == 0) {
         result = platform_copy_out(context, &results, header + TRB_HEADER_RESULTS, sizeof(results));
     }
+    if (result != 0 && launch_result != 0) {
+        memcpy(context->error, launch_error, sizeof(launch_error)); /* why there is nothing to read */
+        return launch_result;
+    }
     if (result != 0) {
-        return host_error(context, launch_result != 0 ? launch_result : -1,
-                          "the result of the run could not be read from the device: %s", strerror(-result));
+        return host_error_because(context, -1, "the result of the run could not be read from the device");
     }
     int status = trb_status(launch_result, ended, &results, &report);
     if (status != 0) {
         trb_describe_failure(context, run, status, &results);
         return status;
+    }
+    if (report.run != runtime->runs) {
+        return platform_distrust(context, "a run that has ended", report.run, runtime->runs);
     }
     return staging_copy_back(context, results.graph_output_ptr, results.graph_output_size);
 }

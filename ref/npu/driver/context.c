@@ -53,6 +53,7 @@ static void context_drop_all(struct driver_device *device)
     driver_code_changed(device->code, NULL, UINT64_MAX);
     context_drop_memory(device);
     device->fault = 0;
+    device->lied = false;
     device->op_limit_ns = 0;
     device->has_context = false;
     device->generation = driver_next_number();

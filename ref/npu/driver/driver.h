@@ -25,7 +25,8 @@
  * rule with an error makes the call fail with it (ENOMEM: 207001), poisoning as above. A rule with error 0 is a value
  * fault, chosen by values[0]: DRIVER_FAULT_LIE reports success and does nothing (results are NULL or 0);
  * DRIVER_FAULT_HANG never gets an answer: launches are queued and hang the device when it runs them, other calls
- * return 507046 after the sync limit of exec time and poison.
+ * return 507046 after the sync limit of exec time and poison. A copy or a memset that lies tells the truth
+ * (fault_truths): to, from (0: a memset), bytes, enum rtMemcpyKind.
  *
  * Thread safe. Nothing here is called by device programs.
  */

@@ -2,6 +2,7 @@
 /* Device memory: rtMalloc and what works on it, and the ACL's names for the same. */
 #include <string.h>
 
+#include "base/fault.h"
 #include "npu/driver/state.h"
 
 bool driver_holds(const struct driver_device *device, const void *address, uint64_t bytes)
@@ -66,13 +67,25 @@ static bool memory_may_copy(const struct driver_device *device, const void *to, 
            (!to_device || driver_holds(device, to, bytes)) && (!from_device || driver_holds(device, from, bytes));
 }
 
+/* What was not done although it was reported done (driver.h "Fault plans"). */
+static int memory_lied(const struct driver_call *call, const char *site, const void *to, const void *from,
+                       uint64_t bytes, uint64_t kind)
+{
+    if (call->lies) {
+        const uint64_t truth[4] = {(uintptr_t)to, (uintptr_t)from, bytes, kind};
+        fault_tell_truth(site, truth);
+        call->device->lied = true;
+    }
+    return call->code;
+}
+
 /* The copy itself is made without the lock; a reset waits for it. */
 static int memory_copy(const char *site, void *to, uint64_t capacity, const void *from, uint64_t bytes,
                        enum rtMemcpyKind kind)
 {
     struct driver_call call;
     if (!driver_begin(&call, site, DRIVER_NEEDS_SOUND)) {
-        return call.code;
+        return memory_lied(&call, site, to, from, bytes, kind);
     }
     if (!memory_may_copy(call.device, to, capacity, from, bytes, kind)) {
         return driver_end(&call, DRIVER_INVALID_PARAMETER);
@@ -109,7 +122,7 @@ rtError_t rtMemset(void *address, uint64_t capacity, uint32_t value, uint64_t by
 {
     struct driver_call call;
     if (!driver_begin(&call, "driver.rtMemset", DRIVER_NEEDS_SOUND)) {
-        return call.code;
+        return memory_lied(&call, "driver.rtMemset", address, NULL, bytes, RT_MEMCPY_DEVICE_TO_DEVICE);
     }
     if (bytes > capacity || !driver_holds(call.device, address, bytes)) {
         return driver_end(&call, DRIVER_INVALID_PARAMETER);

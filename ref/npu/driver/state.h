@@ -154,6 +154,7 @@ struct driver_device {
     struct npu_code *code;
     void *c2c; /* the synchronisation block; NULL until asked for */
     int fault; /* 0, or the code that poisoned it */
+    bool lied; /* a copy was not made although it was said to be: until the reset its memory may hold anything */
     struct npu_driver_statistics counters;
 };
 
@@ -205,6 +206,7 @@ struct driver_call {
     struct npu_driver_session *session; /* entered, or the device's own */
     int code;                           /* why not, when driver_begin says no */
     bool hangs;                         /* DRIVER_LAUNCHES: queue it as hanging */
+    bool lies;                          /* driver_begin says no, since a plan wants it reported done and not done */
 };
 
 /* Takes the lock and checks; false: return call->code (0 for a lie). `site` is "driver.<name>". */
