@@ -32,13 +32,17 @@ void *device_malloc_ctx(void *ctx, size_t size)
     if (!host_enter(context)) {
         return NULL;
     }
-    if (host_check_device(context) == 0 && platform_memory_alloc(context, PTO_MEMORY_CLIENT, -1, size, &address) != 0) {
-        struct npu_usage usage;
-        platform_memory_usage(context, &usage);
-        address = NULL;
-        (void)host_error(context, -1, "device %d: no device memory for %zu bytes: %llu of %llu bytes are in use",
-                         context->device_id, size, (unsigned long long)usage.in_use,
-                         (unsigned long long)usage.capacity);
+    if (host_check_device(context) == 0) {
+        int result = platform_memory_alloc(context, PTO_MEMORY_CLIENT, -1, size, &address);
+        if (result != 0) {
+            struct npu_usage usage;
+            platform_memory_usage(context, &usage);
+            address = NULL;
+            (void)host_error(context, -1,
+                             "device %d: no device memory for %zu bytes: %llu of %llu bytes are in use; %s",
+                             context->device_id, size, (unsigned long long)usage.in_use,
+                             (unsigned long long)usage.capacity, host_reason(context, result));
+        }
     }
     host_leave(context);
     return address;
@@ -85,7 +89,9 @@ static int c_api_end_copy(struct host_context *context, int result, const char *
     if (result == 0) {
         return 0;
     }
-    return host_error(context, -1, "copy of %zu bytes %s the device: %s", size, direction, strerror(-result));
+    /* A driver's code is passed on (host.md 2). */
+    return host_error(context, result < -HOST_ERRNO_MAX ? -result : -1, "copy of %zu bytes %s the device: %s", size,
+                      direction, host_reason(context, result));
 }
 
 int copy_to_device_ctx(void *ctx, void *dev_ptr, const void *host_ptr, size_t size)

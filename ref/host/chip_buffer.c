@@ -81,7 +81,7 @@ static int chip_load_kernels(struct host_context *context, struct chip_buffer *c
         int result = platform_copy_in(context, slot, &entry, sizeof(entry));
         if (result != 0) {
             return host_error(context, -1, "func_id %d: its address was not written to the device: %s", child.func_id,
-                              strerror(-result));
+                              host_reason(context, result));
         }
     }
     return 0;
@@ -101,15 +101,16 @@ int chip_buffer_acquire(struct host_context *context, const struct chip_image *i
     if (made == NULL) {
         return -1;
     }
-    if (platform_memory_alloc(context, PTO_MEMORY_CHIP_BUFFER, callable_id, image->size, &made->device) != 0) {
-        (void)host_error(context, -1, "callable_id %d: no device memory for its %llu bytes", callable_id,
-                         (unsigned long long)image->size);
+    int result = platform_memory_alloc(context, PTO_MEMORY_CHIP_BUFFER, callable_id, image->size, &made->device);
+    if (result != 0) {
+        (void)host_error(context, -1, "callable_id %d: no device memory for its %llu bytes: %s", callable_id,
+                         (unsigned long long)image->size, host_reason(context, result));
         goto fail;
     }
-    int result = platform_copy_in(context, made->device, made->image.bytes, image->size);
+    result = platform_copy_in(context, made->device, made->image.bytes, image->size);
     if (result != 0) {
         (void)host_error(context, -1, "callable_id %d: its %llu bytes were not copied to the device: %s", callable_id,
-                         (unsigned long long)image->size, strerror(-result));
+                         (unsigned long long)image->size, host_reason(context, result));
         goto fail;
     }
     if (chip_load_kernels(context, made) != 0) {

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/os.h"
@@ -20,6 +21,15 @@ int host_error(struct host_context *context, int code, const char *format, ...)
     va_end(arguments);
     log_message(LOG_LEVEL_INFO, "host", "%s", context->error);
     return code;
+}
+
+const char *host_reason(struct host_context *context, int result)
+{
+    if (result >= -HOST_ERRNO_MAX) {
+        return strerror(-result);
+    }
+    (void)snprintf(context->reason, sizeof(context->reason), "the driver returned %d", -result);
+    return context->reason;
 }
 
 struct host_context *host_context_create(void)
@@ -118,7 +128,7 @@ int host_context_init(struct host_context *context, int device_id, const struct 
     }
     if (result != 0) {
         platform_detach(context);
-        platform_unbind(context);
+        (void)platform_unbind(context); /* a reset that fails is made up for by who joins next */
         context->device_id = -1;
     }
     return result;
@@ -142,9 +152,9 @@ int host_context_finalize(struct host_context *context)
     context->counters.leftover_bytes = usage.bytes - usage.by_kind[PTO_MEMORY_PROGRAM]; /* nobody can free those */
     context->counters.leftover_buffers = usage.buffers - usage.buffers_by_kind[PTO_MEMORY_PROGRAM];
     callable_clear(context);
-    platform_unbind(context);
+    int result = platform_unbind(context);
     context->device_id = -1;
-    return 0;
+    return result;
 }
 
 int host_check_device(struct host_context *context)

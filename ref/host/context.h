@@ -24,6 +24,8 @@
 #include "npu/hbm.h"
 
 #define HOST_ERROR_BYTES 1024u
+#define HOST_REASON_BYTES 48u
+#define HOST_ERRNO_MAX 4095 /* of the machine; codes of a driver are above */
 
 struct platform;
 struct runtime;
@@ -56,6 +58,7 @@ struct host_context {
     struct user_code user;
     struct host_counters counters;
     char error[HOST_ERROR_BYTES]; /* "" when the last call succeeded */
+    char reason[HOST_REASON_BYTES];
 };
 
 /* NULL without memory. */
@@ -75,6 +78,9 @@ void host_leave(struct host_context *context);
 /* Writes the text of the error and returns `code`. */
 int host_error(struct host_context *context, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* In words what a negative result of the platform says: an errno or a driver's code. Valid until the next of these. */
+const char *host_reason(struct host_context *context, int result);
+
 struct host_images {
     const void *aicpu;
     size_t aicpu_bytes;
@@ -90,7 +96,10 @@ struct host_images {
  */
 int host_context_init(struct host_context *context, int device_id, const struct host_images *images);
 
-/* Gives everything back to the device and leaves it. 0 also when the context is not bound. */
+/*
+ * Gives everything back to the device and leaves it, whatever happens. 0 also when the context is not bound; the
+ * driver's code with error text when the device should have been reset and was not.
+ */
 int host_context_finalize(struct host_context *context);
 
 /* R5 in its order: callable_id in range, bound to a device, device usable. Returns 0 or the result of the call. */

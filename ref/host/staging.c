@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/staging.h"
 
+#include <errno.h>
+
 #include <string.h>
 
 #include "host/context.h"
@@ -97,8 +99,10 @@ static int staging_ensure(struct host_context *context, uint64_t bytes)
     staging_release(context);
     uint64_t rounded = bytes + (STAGING_GRANULE - bytes % STAGING_GRANULE) % STAGING_GRANULE;
     void *buffer = NULL;
-    if (rounded < bytes || platform_memory_alloc(context, PTO_MEMORY_STAGING, -1, rounded, &buffer) != 0) {
-        return host_error(context, -1, "no device memory to stage %llu bytes of tensors", (unsigned long long)bytes);
+    int result = rounded < bytes ? -ENOMEM : platform_memory_alloc(context, PTO_MEMORY_STAGING, -1, rounded, &buffer);
+    if (result != 0) {
+        return host_error(context, -1, "no device memory to stage %llu bytes of tensors: %s", (unsigned long long)bytes,
+                          host_reason(context, result));
     }
     staging->buffer = buffer;
     staging->capacity = rounded;
@@ -115,7 +119,7 @@ static int staging_copy_in(struct host_context *context, const struct staged_ten
     }
     return result == 0 ? 0
                        : host_error(context, -1, "tensor %d: copying %llu bytes to the device failed: %s", index,
-                                    (unsigned long long)staged->bytes, strerror(-result));
+                                    (unsigned long long)staged->bytes, host_reason(context, result));
 }
 
 int staging_bind(struct host_context *context, struct pto_continuous_tensor *rewritten)
@@ -180,7 +184,7 @@ int staging_copy_back(struct host_context *context, uint64_t packed_address, uin
         int result = platform_copy_out(context, staged->host, source, bytes);
         if (result != 0) {
             return host_error(context, -1, "tensor %d: copying %llu bytes from the device failed: %s", i,
-                              (unsigned long long)bytes, strerror(-result));
+                              (unsigned long long)bytes, host_reason(context, result));
         }
     }
     return 0;

@@ -64,16 +64,50 @@ int platform_set_engine(struct host_context *context, const struct pto_engine_op
 
 enum onboard_severity { ONBOARD_CALL, ONBOARD_LAUNCH, ONBOARD_HALF_DONE };
 
+static bool onboard_is_fault(int code, enum onboard_severity severity)
+{
+    return code == DRIVER_EXCEPTION || code == DRIVER_TIMEOUT || code == DRIVER_INTERNAL || code == DRIVER_POISONED ||
+           (severity == ONBOARD_LAUNCH && code == DRIVER_OUT_OF_MEMORY) || severity == ONBOARD_HALF_DONE;
+}
+
+static void onboard_poison(struct host_context *context, int code, const char *call)
+{
+    char text[NPU_DEVICE_FAULT_TEXT_BYTES];
+    int device_id = context->platform->user.device_id;
+    (void)snprintf(text, sizeof(text), "device %d: %s returned %d", device_id, call, code);
+    npu_device_fault(&context->platform->user, code, text);
+    log_message(LOG_LEVEL_ERROR, "host", "%s: the device is poisoned until it is reset", text);
+}
+
+static int onboard_was_poisoned(struct host_context *context)
+{
+    char text[NPU_DEVICE_FAULT_TEXT_BYTES] = "";
+    int fault = npu_device_faulted(&context->platform->user, text);
+    return host_error(context, DRIVER_POISONED, "device %d is poisoned by %d; finalize: %s",
+                      context->platform->user.device_id, fault, text);
+}
+
 static int onboard_judge(struct host_context *context, int code, const char *call, enum onboard_severity severity)
 {
-    struct platform *platform = context->platform;
-    (void)host_error(context, code, "device %d: %s returned %d", platform->user.device_id, call, code);
-    bool fault = code == DRIVER_EXCEPTION || code == DRIVER_TIMEOUT || code == DRIVER_INTERNAL ||
-                 code == DRIVER_POISONED || (severity == ONBOARD_LAUNCH && code == DRIVER_OUT_OF_MEMORY) ||
-                 severity == ONBOARD_HALF_DONE;
-    if (fault) {
-        npu_device_fault(&platform->user, code, context->error);
-        log_message(LOG_LEVEL_ERROR, "host", "%s: the device is poisoned until it is reset", context->error);
+    if (!onboard_holds_device(context)) {
+        return onboard_was_poisoned(context); /* else it would not have been reset under this context */
+    }
+    if (onboard_is_fault(code, severity)) {
+        onboard_poison(context, code, call);
+    }
+    return host_error(context, code, "device %d: %s returned %d", context->platform->user.device_id, call, code);
+}
+
+int onboard_note(struct host_context *context, int code, const char *call)
+{
+    if (code == DRIVER_OK) {
+        return DRIVER_OK;
+    }
+    if (!onboard_holds_device(context)) {
+        return DRIVER_POISONED;
+    }
+    if (onboard_is_fault(code, ONBOARD_CALL)) {
+        onboard_poison(context, code, call);
     }
     return code;
 }
@@ -98,6 +132,10 @@ bool onboard_holds_device(const struct host_context *context)
     return !npu_device_was_reset(&context->platform->user);
 }
 
+/*
+ * Looks whether the device was reset only after naming it: a reset that begins later takes the thread's device away
+ * again, so that nothing here ever works on what belongs to those who came after the reset.
+ */
 int onboard_enter_device(struct host_context *context)
 {
     struct platform *platform = context->platform;
@@ -105,20 +143,17 @@ int onboard_enter_device(struct host_context *context)
     if (result != DRIVER_OK) {
         return onboard_failed(context, result, "rtSetDevice");
     }
+    if (!onboard_holds_device(context)) {
+        return onboard_was_poisoned(context);
+    }
     npu_driver_session_enter(onboard_session(context));
     return 0;
 }
 
 int platform_check_usable(struct host_context *context)
 {
-    const struct platform *platform = context->platform;
-    char text[NPU_DEVICE_FAULT_TEXT_BYTES] = "";
-    int fault = npu_device_faulted(&platform->user, text);
-    if (fault != 0) {
-        return host_error(context, DRIVER_POISONED, "device %d is poisoned by %d; finalize: %s", context->device_id,
-                          fault, text);
-    }
-    return onboard_enter_device(context);
+    bool poisoned = npu_device_faulted(&context->platform->user, NULL) != 0;
+    return poisoned ? onboard_was_poisoned(context) : onboard_enter_device(context);
 }
 
 /* ---- images -------------------------------------------------------------------------------------------------------
@@ -176,6 +211,12 @@ int platform_set_images(struct host_context *context, const struct host_images *
     }
     platform_stop_programs(context);
     callable_forget_loaded(&context->callables);
+    if (npu_device_faulted(&platform->user, NULL) != 0) {
+        free(aicpu.bytes);
+        free(aicore.bytes);
+        free(dispatcher.bytes);
+        return onboard_was_poisoned(context);
+    }
     onboard_images_free(platform);
     platform->aicpu = aicpu;
     platform->aicore = aicore;
@@ -204,8 +245,7 @@ static int onboard_attach_memory(struct host_context *context)
     }
     platform->known = (struct pto_device_block){.device_id = context->device_id, .context_serial = context->serial};
     if (result == 0) {
-        result = -platform_copy_in(context, platform->block, &platform->known, sizeof(platform->known));
-        result = result == 0 ? 0 : onboard_failed(context, result, "rtMemcpy");
+        result = platform_copy_in(context, platform->block, &platform->known, sizeof(platform->known));
     }
     platform->args = (struct NPU_KERNEL_ARGS){
         .device_args = (uintptr_t)platform->block,
@@ -214,7 +254,10 @@ static int onboard_attach_memory(struct host_context *context)
         .log_info_v = PTO_KERNEL_ARGS_DEFAULT_LOG_INFO_V,
     };
     platform->args_uploaded = false;
-    return result;
+    return result == 0 ? 0
+                       : host_error(context, result < -HOST_ERRNO_MAX ? -result : -1,
+                                    "device %d: no memory for what launches need: %s", context->device_id,
+                                    host_reason(context, result));
 }
 
 static int onboard_attach_streams(struct host_context *context)
@@ -239,10 +282,26 @@ int platform_attach(struct host_context *context)
     return result == 0 ? onboard_attach_memory(context) : result;
 }
 
+/*
+ * Names the device in order to give back what is held there, which works on a poisoned one too. Who cannot even do that
+ * leaves everything to a reset. False: nothing can be given back.
+ */
+static bool onboard_return(struct host_context *context)
+{
+    int result = onboard_holds_device(context) ? onboard_enter_device(context) : (int)DRIVER_POISONED;
+    if (result != DRIVER_OK && onboard_holds_device(context)) {
+        result = onboard_enter_device(context);
+    }
+    if (result != DRIVER_OK && onboard_holds_device(context)) {
+        (void)onboard_half_done(context, result, "rtSetDevice");
+    }
+    return result == DRIVER_OK;
+}
+
 void platform_stop_programs(struct host_context *context)
 {
     struct platform *platform = context->platform;
-    bool sound = npu_device_faulted(&platform->user, NULL) == 0 && onboard_enter_device(context) == 0;
+    bool sound = onboard_return(context) && npu_device_faulted(&platform->user, NULL) == 0;
     if (sound && platform->known.state != 0 && platform->operations.binary != NULL) {
         int result = onboard_launch_alone(context, platform->operations.exit, PTO_AICPU_EXIT_SYMBOL);
         if (result != 0) {
@@ -259,10 +318,10 @@ void platform_stop_programs(struct host_context *context)
     context->error[0] = '\0';
 }
 
-static void onboard_destroy_stream(const struct host_context *context, rtStream_t *stream, const char *name)
+static void onboard_destroy_stream(struct host_context *context, rtStream_t *stream, const char *name)
 {
     int result = *stream != NULL && onboard_holds_device(context) ? rtStreamDestroy(*stream) : DRIVER_OK;
-    if (result != DRIVER_OK) {
+    if (onboard_note(context, result, "rtStreamDestroy") != DRIVER_OK) {
         log_message(LOG_LEVEL_ERROR, "host", "device %d: rtStreamDestroy of the %s stream returned %d",
                     context->device_id, name, result);
     }
@@ -301,20 +360,17 @@ void platform_detach(struct host_context *context)
 
 int platform_copy_in(struct host_context *context, void *device, const void *host, uint64_t bytes)
 {
-    (void)context;
-    return -rtMemcpy(device, bytes, host, bytes, RT_MEMCPY_HOST_TO_DEVICE);
+    return -onboard_note(context, rtMemcpy(device, bytes, host, bytes, RT_MEMCPY_HOST_TO_DEVICE), "rtMemcpy");
 }
 
 int platform_copy_out(struct host_context *context, void *host, const void *device, uint64_t bytes)
 {
-    (void)context;
-    return -rtMemcpy(host, bytes, device, bytes, RT_MEMCPY_DEVICE_TO_HOST);
+    return -onboard_note(context, rtMemcpy(host, bytes, device, bytes, RT_MEMCPY_DEVICE_TO_HOST), "rtMemcpy");
 }
 
 int platform_zero(struct host_context *context, void *device, uint64_t bytes)
 {
-    (void)context;
-    return -rtMemset(device, bytes, 0, bytes);
+    return -onboard_note(context, rtMemset(device, bytes, 0, bytes), "rtMemset");
 }
 
 /* ---- kernels, statistics ------------------------------------------------------------------------------------------
@@ -429,8 +485,8 @@ int platform_destroy_comm_stream(struct host_context *context, void *stream)
     }
     int result = stream != NULL ? host_check_device(context) : 0;
     if (stream != NULL && result == 0) {
-        int synchronised = aclrtSynchronizeStream(stream);
-        int destroyed = aclrtDestroyStream(stream);
+        int synchronised = onboard_note(context, aclrtSynchronizeStream(stream), "aclrtSynchronizeStream");
+        int destroyed = onboard_note(context, aclrtDestroyStream(stream), "aclrtDestroyStream");
         if (synchronised != DRIVER_OK || destroyed != DRIVER_OK) {
             log_message(LOG_LEVEL_WARN, "host",
                         "device %d: communication stream: synchronised with %d, destroyed with %d", context->device_id,

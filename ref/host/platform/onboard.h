@@ -93,7 +93,10 @@ static inline struct npu_driver_session *onboard_session(const struct host_conte
 /* ---- onboard ------------------------------------------------------------------------------------------------------
  */
 
-/* A driver call that must not fail did: words it, poisons the device if the code says so, returns the code. */
+/* What a driver call returned that nobody waits for: poisons the device if the code says so. Returns the code, which is
+ * DRIVER_POISONED for whatever failed because the device was reset meanwhile. */
+int onboard_note(struct host_context *context, int code, const char *call);
+/* A driver call that must not fail did: the same, and words it. */
 int onboard_failed(struct host_context *context, int code, const char *call);
 /* The same for a launch, where also 207001 is a device fault (R17). */
 int onboard_launch_failed(struct host_context *context, int code, const char *call);
@@ -101,7 +104,7 @@ int onboard_launch_failed(struct host_context *context, int code, const char *ca
 int onboard_half_done(struct host_context *context, int code, const char *call);
 /* The driver keeps its device per thread, and calls may come from any: 0 or the driver's code with error text. */
 int onboard_enter_device(struct host_context *context);
-/* False when the device was reset under the context: nothing that it held there is left. */
+/* False when the device was reset under the context: nothing that it held there is left, and others use it now. */
 bool onboard_holds_device(const struct host_context *context);
 
 /* ---- onboard_memory -----------------------------------------------------------------------------------------------
@@ -121,7 +124,8 @@ void onboard_operations_unload(struct host_context *context);
 /* ---- onboard_registers --------------------------------------------------------------------------------------------
  */
 
-/* The table that tells programs the register base of each core; made once. 0, or -1 or the driver's code with text. */
+/* What tells programs the register base of each core, and the synchronisation block's; made once. 0, or -1 or the
+ * driver's code with text. */
 int onboard_registers_map(struct host_context *context);
 
 /* ---- onboard_launch -----------------------------------------------------------------------------------------------

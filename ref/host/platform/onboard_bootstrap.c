@@ -33,11 +33,13 @@ struct onboard_bootstrap {
 
 static int onboard_place(struct host_context *context, const void *bytes, uint64_t size, void **address)
 {
-    if (platform_memory_alloc(context, PTO_MEMORY_PROGRAM, -1, size, address) != 0) {
+    int result = platform_memory_alloc(context, PTO_MEMORY_PROGRAM, -1, size, address);
+    if (result != 0) {
         *address = NULL;
-        return host_error(context, -1, "no device memory for %llu bytes of the bootstrap", (unsigned long long)size);
+        return host_error(context, -1, "no device memory for %llu bytes of the bootstrap: %s", (unsigned long long)size,
+                          host_reason(context, result));
     }
-    int result = -platform_copy_in(context, *address, bytes, size);
+    result = -platform_copy_in(context, *address, bytes, size);
     return result == 0 ? 0 : onboard_failed(context, result, "rtMemcpy of the bootstrap");
 }
 
@@ -72,6 +74,20 @@ static void onboard_bootstrap_free(struct host_context *context, const struct on
     }
 }
 
+/* The process remembers for good that the file is there, so it takes the dispatcher's own word, not the driver's. */
+static int onboard_bootstrap_receipt(struct host_context *context, const struct onboard_bootstrap *bootstrap)
+{
+    struct pto_bootstrap_args told = {0};
+    int result = -platform_copy_out(context, &told, bootstrap->arguments, sizeof(told));
+    if (result != 0) {
+        return onboard_failed(context, result, "rtMemcpy of the bootstrap's receipt");
+    }
+    return told.installed != 0
+               ? 0
+               : host_error(context, -1, "device %d: the dispatcher did not run, though the driver said so",
+                            context->device_id);
+}
+
 static int onboard_bootstrap_launch(struct host_context *context, const struct onboard_bootstrap *bootstrap)
 {
     struct platform *platform = context->platform;
@@ -98,7 +114,7 @@ static int onboard_bootstrap_launch(struct host_context *context, const struct o
         result = host_error(context, -1, "the dispatcher returned %d: the AICPU program of %zu bytes was not installed",
                             returned, platform->aicpu.size);
     }
-    return result;
+    return result == 0 ? onboard_bootstrap_receipt(context, bootstrap) : result;
 }
 
 /* Has the dispatcher write the program's file, unless this process knows that it is there. */
@@ -231,7 +247,7 @@ void onboard_operations_unload(struct host_context *context)
     struct onboard_operations *operations = &context->platform->operations;
     if (operations->binary != NULL && onboard_holds_device(context)) {
         int result = rtsBinaryUnload(operations->binary);
-        if (result != DRIVER_OK) {
+        if (onboard_note(context, result, "rtsBinaryUnload") != DRIVER_OK) {
             log_message(LOG_LEVEL_WARN, "host", "device %d: rtsBinaryUnload returned %d", context->device_id, result);
         }
     }

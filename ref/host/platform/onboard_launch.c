@@ -12,7 +12,10 @@ int onboard_synchronize(struct host_context *context, rtStream_t stream, const c
     int limit = platform->options.sync_limit_ns != 0 ? -1 : ONBOARD_SYNC_LIMIT_MS;
     int result = rtStreamSynchronizeWithTimeout(stream, limit);
     if (result != DRIVER_OK) {
-        (void)onboard_half_done(context, result, "rtStreamSynchronizeWithTimeout");
+        int told = onboard_half_done(context, result, "rtStreamSynchronizeWithTimeout");
+        if (told != result) {
+            return told; /* the device was reset meanwhile */
+        }
         const struct npu_driver_run *run = npu_driver_session_last_run(onboard_session(context));
         return host_error(context, result, "device %d: the %s stream ended with %d%s%s", context->device_id, name,
                           result, run->text[0] != '\0' ? ": " : "", run->text);
@@ -66,18 +69,22 @@ int onboard_launch_alone(struct host_context *context, rtFuncHandle function, co
     return result == 0 ? 0 : host_error(context, result, "%s returned %d: %s", name, result, platform->known.message);
 }
 
+static bool onboard_ask_limit(struct host_context *context, uint32_t type, uint32_t *value)
+{
+    int result = aclrtGetStreamResLimit(context->platform->aicore_stream, type, value);
+    return onboard_note(context, result, "aclrtGetStreamResLimit") == DRIVER_OK;
+}
+
 int platform_resolve_blocks(struct host_context *context, int requested, uint32_t *block_dim)
 {
-    const struct platform *platform = context->platform;
     uint32_t cubes = 0;
     uint32_t vectors = 0;
     if (requested < 0 || requested > (int)NPU_MAX_BLOCKS) {
         return host_error(context, -1, "block_dim %d is not in 0..%u", requested, NPU_MAX_BLOCKS);
     }
     *block_dim = requested != 0 ? (uint32_t)requested : NPU_MAX_BLOCKS;
-    if (requested == 0 &&
-        aclrtGetStreamResLimit(platform->aicore_stream, ACL_RT_DEV_RES_CUBE_CORE, &cubes) == DRIVER_OK &&
-        aclrtGetStreamResLimit(platform->aicore_stream, ACL_RT_DEV_RES_VECTOR_CORE, &vectors) == DRIVER_OK) {
+    if (requested == 0 && onboard_ask_limit(context, ACL_RT_DEV_RES_CUBE_CORE, &cubes) &&
+        onboard_ask_limit(context, ACL_RT_DEV_RES_VECTOR_CORE, &vectors)) {
         uint32_t blocks = cubes < vectors / NPU_AIV_PER_BLOCK ? cubes : vectors / NPU_AIV_PER_BLOCK;
         *block_dim = blocks > 0 && blocks < NPU_MAX_BLOCKS ? blocks : NPU_MAX_BLOCKS;
     }

@@ -83,15 +83,14 @@ int platform_memory_alloc(struct host_context *context, enum pto_memory_kind kin
     void *given = NULL;
     int result = onboard_reserve_entry(ledger);
     if (result != 0) {
-        return host_error(context, result, "device %d: no host memory to record an allocation of %llu bytes",
-                          context->platform->user.device_id, (unsigned long long)bytes);
+        return result;
     }
-    result = rtMalloc(&given, bytes, RT_MEMORY_HBM, (uint16_t)kind);
+    result = onboard_note(context, rtMalloc(&given, bytes, RT_MEMORY_HBM, (uint16_t)kind), "rtMalloc");
     if (result == DRIVER_OK && given == NULL) {
         result = DRIVER_OUT_OF_MEMORY; /* a driver that says yes and gives nothing */
     }
     if (result != DRIVER_OK) {
-        return onboard_failed(context, result, "rtMalloc");
+        return -result;
     }
     onboard_record(ledger,
                    &(struct pto_ledger_entry){
@@ -109,7 +108,7 @@ void platform_memory_free(struct host_context *context, void *address)
     }
     /* What a reset took, it took. */
     int result = onboard_holds_device(context) ? rtFree(address) : DRIVER_OK;
-    if (result != DRIVER_OK) {
+    if (onboard_note(context, result, "rtFree") != DRIVER_OK) {
         log_message(LOG_LEVEL_ERROR, "host", "device %d: rtFree of %llu bytes returned %d", context->device_id,
                     (unsigned long long)entry->bytes, result);
     }

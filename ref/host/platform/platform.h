@@ -51,7 +51,7 @@ void platform_detach(struct host_context *context);
 /* R17: 0, or the code that every call on a poisoned device gets, with error text. */
 int platform_check_usable(struct host_context *context);
 
-/* Device memory. Addresses are not checked here. Return 0 or a negative errno. */
+/* Device memory. Addresses are not checked here. Return 0, a negative errno or the negative code of the driver. */
 int platform_copy_in(struct host_context *context, void *device, const void *host, uint64_t bytes);
 int platform_copy_out(struct host_context *context, void *host, const void *device, uint64_t bytes);
 int platform_zero(struct host_context *context, void *device, uint64_t bytes);

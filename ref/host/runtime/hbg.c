@@ -136,9 +136,10 @@ static int hbg_ensure_host(struct host_context *context)
         runtime->tasks = memory;
     }
     if (runtime->device_image == NULL) {
-        if (platform_memory_alloc(context, PTO_MEMORY_RUNTIME, -1, sizeof(struct hbg_runtime), &memory) != 0) {
-            return host_error(context, -1, "no device memory for the runtime image of %zu bytes",
-                              sizeof(struct hbg_runtime));
+        int result = platform_memory_alloc(context, PTO_MEMORY_RUNTIME, -1, sizeof(struct hbg_runtime), &memory);
+        if (result != 0) {
+            return host_error(context, -1, "no device memory for the runtime image of %zu bytes: %s",
+                              sizeof(struct hbg_runtime), host_reason(context, result));
         }
         runtime->device_image = memory;
     }
@@ -175,7 +176,7 @@ static int hbg_upload(struct host_context *context, const struct hbg_runtime *im
     }
     return result == 0 ? 0
                        : host_error(context, -1, "the graph of %u tasks could not be copied to the device: %s",
-                                    runtime->task_count, strerror(-result));
+                                    runtime->task_count, host_reason(context, result));
 }
 
 int runtime_bind(struct host_context *context, const struct runtime_run *run, uint64_t *runtime_args)
@@ -224,8 +225,10 @@ int runtime_finish(struct host_context *context, const struct runtime_run *run, 
     if (ended) {
         int result = platform_copy_out(context, &report, &runtime->device_image->report, sizeof(report));
         if (result != 0) {
-            return host_error(context, launch_result != 0 ? launch_result : -1,
-                              "the result of the run could not be read from the device: %s", strerror(-result));
+            return launch_result != 0
+                       ? launch_result
+                       : host_error(context, -1, "the result of the run could not be read from the device: %s",
+                                    host_reason(context, result));
         }
         status = report.status != 0 ? report.status : launch_result;
     }

@@ -94,7 +94,7 @@ int hbg_memory_copy_back(struct runtime *runtime)
         }
         if (result != 0) {
             return host_error(context, -1, "pair %zu: copying %zu bytes at %p from the device failed: %s", i,
-                              pair->bytes, pair->device, strerror(-result));
+                              pair->bytes, pair->device, host_reason(context, result));
         }
     }
     return 0;

@@ -113,10 +113,11 @@ static int trb_region_ensure(struct host_context *context, struct trb_region *re
         return 0;
     }
     trb_region_release(context, region);
-    if (platform_memory_alloc(context, kind, -1, bytes, &region->address) != 0) {
+    int result = platform_memory_alloc(context, kind, -1, bytes, &region->address);
+    if (result != 0) {
         region->address = NULL;
-        return host_error(context, -1, "no device memory for %llu bytes of %s", (unsigned long long)bytes,
-                          npu_memory_kind_name(kind));
+        return host_error(context, -1, "no device memory for %llu bytes of %s: %s", (unsigned long long)bytes,
+                          npu_memory_kind_name(kind), host_reason(context, result));
     }
     region->bytes = bytes;
     return 0;
@@ -136,9 +137,10 @@ static int trb_ensure_memory(struct host_context *context, const struct trb_knob
     }
     if (runtime->device_image == NULL) {
         void *image = NULL;
-        if (platform_memory_alloc(context, PTO_MEMORY_RUNTIME, -1, sizeof(struct trb_runtime), &image) != 0) {
-            return host_error(context, -1, "no device memory for the runtime image of %zu bytes",
-                              sizeof(struct trb_runtime));
+        int result = platform_memory_alloc(context, PTO_MEMORY_RUNTIME, -1, sizeof(struct trb_runtime), &image);
+        if (result != 0) {
+            return host_error(context, -1, "no device memory for the runtime image of %zu bytes: %s",
+                              sizeof(struct trb_runtime), host_reason(context, result));
         }
         runtime->device_image = image;
     }
@@ -167,7 +169,7 @@ static int trb_bind_functions(struct host_context *context, const struct chip_bu
         runtime->device_image = NULL;
         runtime->bound_serial = 0;
         runtime->bound_count = 0;
-        return host_error(context, -1, "the function table could not be written: %s", strerror(-result));
+        return host_error(context, -1, "the function table could not be written: %s", host_reason(context, result));
     }
     for (uint32_t i = 0; i < chip->kernel_count; i++) {
         runtime->bound_ids[i] = (int16_t)chip->kernels[i].func_id;
@@ -267,7 +269,8 @@ int runtime_bind(struct host_context *context, const struct runtime_run *run, ui
         result = trb_upload_image(context, image);
     }
     if (result != 0) {
-        return host_error(context, -1, "the runtime image could not be copied to the device: %s", strerror(-result));
+        return host_error(context, -1, "the runtime image could not be copied to the device: %s",
+                          host_reason(context, result));
     }
     *runtime_args = (uintptr_t)context->runtime->device_image;
     return 0;
@@ -333,9 +336,12 @@ int runtime_finish(struct host_context *context, const struct runtime_run *run, 
     if (result == 0) {
         result = platform_copy_out(context, &results, header + TRB_HEADER_RESULTS, sizeof(results));
     }
+    if (result != 0 && launch_result != 0) {
+        return launch_result; /* a device that failed cannot be read; why it failed is told already */
+    }
     if (result != 0) {
-        return host_error(context, launch_result != 0 ? launch_result : -1,
-                          "the result of the run could not be read from the device: %s", strerror(-result));
+        return host_error(context, -1, "the result of the run could not be read from the device: %s",
+                          host_reason(context, result));
     }
     int status = trb_status(launch_result, ended, &results, &report);
     if (status != 0) {

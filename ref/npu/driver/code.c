@@ -18,6 +18,7 @@ struct code_image {
     struct code_image *next;
     uint64_t start; /* of the CoreCallable */
     uint64_t end;
+    uint64_t dropped_at; /* number of driver_next_number: runs with a higher one never meet it */
     void *handle;
     void *entry; /* registered as user code */
 };
@@ -56,21 +57,28 @@ static void code_image_close(struct code_image *image)
     free(image);
 }
 
-static bool code_is_running(const struct driver_device *device)
+/* A run that began before the image was dropped may be executing it. */
+static bool code_may_run(const struct driver_device *device, const struct code_image *image)
 {
     const struct npu_driver_session *session = device->sessions;
-    while (session != NULL && !session->running) {
+    while (session != NULL && (!session->running || session->run_number > image->dropped_at)) {
         session = session->next;
     }
     return session != NULL;
 }
 
+/* With clients that run all the time there is no moment without a run, so each image waits for its own runs only. */
 void driver_code_sweep(struct npu_code *code)
 {
     struct code_store *store = code_store_of(code);
-    while (store->dropped != NULL && !code_is_running(store->device)) {
-        struct code_image *image = store->dropped;
-        store->dropped = image->next;
+    struct code_image **link = &store->dropped;
+    while (*link != NULL) {
+        struct code_image *image = *link;
+        if (code_may_run(store->device, image)) {
+            link = &image->next;
+            continue;
+        }
+        *link = image->next;
         code_image_close(image);
     }
 }
@@ -93,6 +101,7 @@ void driver_code_changed(struct npu_code *code, const void *address, uint64_t by
         }
         *link = image->next;
         image->next = store->dropped;
+        image->dropped_at = driver_next_number();
         store->dropped = image;
         changed = true;
     }
@@ -212,12 +221,14 @@ uint64_t npu_code_load(struct npu_core_local *local, uint64_t address)
         image = code_load(store, address, text);
     }
     uint64_t entry = image != NULL ? (uintptr_t)image->entry : 0;
-    local->slots[address / 64 % NPU_CODE_SLOTS] = (struct npu_code_slot){
-        /* Relaxed: changed under the lock only. */
-        .address = entry != 0 ? address : 0,
-        .entry = entry,
-        .epoch = atomic_load_explicit(&local->code->epoch, memory_order_relaxed),
-    };
+    if (entry != 0) {
+        local->slots[address / 64 % NPU_CODE_SLOTS] = (struct npu_code_slot){
+            /* Relaxed: changed under the lock only. */
+            .address = address,
+            .entry = entry,
+            .epoch = atomic_load_explicit(&local->code->epoch, memory_order_relaxed),
+        };
+    }
     driver_unlock();
     if (entry == 0) {
         exec_fail(EXEC_END_USER_FAULT, "no kernel can be loaded from 0x%llx: %s", (unsigned long long)address, text);
