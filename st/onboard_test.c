@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "abi/callable.h"
+#include "abi/kernel_args.h"
 #include "npu/driver/driver.h"
 #include "st/runtime_fixture.h"
 
@@ -401,6 +402,31 @@ static void test_register_mapping_by_core(void **state)
     expect_golden(fixture, 0, CALLABLE_ADD);
 }
 
+/* The cross-core synchronisation block: a2a3 programs are told where it lies, a5 has none (host.md 6). */
+static void test_synchronisation_block(void **state)
+{
+    const struct runtime_fixture *fixture = *state;
+    const bool a5 = fixture_is(fixture, "a5/*/*");
+    const uint64_t bytes = a5 ? sizeof(struct pto_kernel_args_a5) : sizeof(struct pto_kernel_args_a2a3);
+    const char *site = "driver.rtGetC2cCtrlAddr";
+    struct pto_ledger_entry entries[64];
+    uint64_t word = UINT64_MAX;
+    expect_prepare(fixture, 0, CALLABLE_ADD);
+    assert_int_equal(fixture->client.debug->install_faults(NULL, 0), 0);
+    expect_golden(fixture, 0, CALLABLE_ADD);
+    expect_golden(fixture, 0, CALLABLE_ADD);
+    assert_int_equal(calls_of(fixture, site), a5 ? 0 : 1);
+    fixture->client.debug->clear_faults();
+    int64_t count = fixture->client.debug->get_ledger(fixture->context, entries, 64);
+    assert_in_range(count, 1, 64);
+    for (int64_t i = 0; i < count; i++) {
+        if (entries[i].kind == PTO_MEMORY_RUNTIME && entries[i].bytes == bytes) {
+            memcpy(&word, (const uint8_t *)(uintptr_t)entries[i].address + 64, sizeof(word)); /* a5: dump_data_base */
+        }
+    }
+    assert_true(a5 ? word == 0 : word != 0 && word != UINT64_MAX);
+}
+
 /* ---- threads ------------------------------------------------------------------------------------------------------
  */
 
@@ -548,6 +574,7 @@ int main(void)
         FIXTURE_TEST(test_missing_programs),
         FIXTURE_TEST(test_register_mapping),
         FIXTURE_TEST(test_register_mapping_by_core),
+        FIXTURE_TEST(test_synchronisation_block),
         FIXTURE_TEST(test_threads),
         FIXTURE_TEST(test_another_thread_runs),
         FIXTURE_TEST(test_streams_and_acl),

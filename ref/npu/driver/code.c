@@ -14,11 +14,15 @@
 #define CODE_HOOKS "pto_sim_register_hooks"
 #define CODE_DIRECTORY "/tmp"
 
+#define CODE_CLIENTS 4u
+
 struct code_image {
     struct code_image *next;
     uint64_t start; /* of the CoreCallable */
     uint64_t end;
-    uint64_t dropped_at; /* number of driver_next_number: runs with a higher one never meet it */
+    uint64_t dropped_at;            /* number of driver_next_number: runs with a higher one never meet it */
+    uint64_t clients[CODE_CLIENTS]; /* serials of the sessions whose cores have met it ... */
+    uint32_t client_count;          /* ... or UINT32_MAX: they are too many to tell */
     void *handle;
     void *entry; /* registered as user code */
 };
@@ -57,11 +61,33 @@ static void code_image_close(struct code_image *image)
     free(image);
 }
 
-/* A run that began before the image was dropped may be executing it. */
+static bool code_has_client(const struct code_image *image, uint64_t serial)
+{
+    bool has = image->client_count == UINT32_MAX;
+    for (uint32_t i = 0; !has && i < image->client_count; i++) {
+        has = image->clients[i] == serial;
+    }
+    return has;
+}
+
+static void code_add_client(struct code_image *image, uint64_t serial)
+{
+    if (code_has_client(image, serial)) {
+        return;
+    }
+    if (image->client_count < CODE_CLIENTS) {
+        image->clients[image->client_count++] = serial;
+    } else {
+        image->client_count = UINT32_MAX;
+    }
+}
+
+/* A run of a session that has met the image may be executing it if it began before the image was dropped. */
 static bool code_may_run(const struct driver_device *device, const struct code_image *image)
 {
     const struct npu_driver_session *session = device->sessions;
-    while (session != NULL && (!session->running || session->run_number > image->dropped_at)) {
+    while (session != NULL &&
+           (!session->running || session->run_number > image->dropped_at || !code_has_client(image, session->serial))) {
         session = session->next;
     }
     return session != NULL;
@@ -208,6 +234,13 @@ static struct code_image *code_load(struct code_store *store, uint64_t address, 
     return image;
 }
 
+/* Only processors of a run have a place to load code from, and theirs is part of them. */
+static const struct npu_driver_session *code_session_of(const struct npu_core_local *local)
+{
+    const uint8_t *processor = (const uint8_t *)local - offsetof(struct driver_processor, local);
+    return ((const struct driver_processor *)(const void *)processor)->session;
+}
+
 uint64_t npu_code_load(struct npu_core_local *local, uint64_t address)
 {
     struct code_store *store = code_store_of(local->code);
@@ -222,6 +255,7 @@ uint64_t npu_code_load(struct npu_core_local *local, uint64_t address)
     }
     uint64_t entry = image != NULL ? (uintptr_t)image->entry : 0;
     if (entry != 0) {
+        code_add_client(image, code_session_of(local)->serial);
         local->slots[address / 64 % NPU_CODE_SLOTS] = (struct npu_code_slot){
             /* Relaxed: changed under the lock only. */
             .address = address,
