@@ -151,7 +151,7 @@ int prepare_callable(void *ctx, int32_t callable_id, const void *callable)
     }
     int result = host_check_callable_id(ctx, callable_id);
     if (result == 0) {
-        result = callable_prepare(ctx, callable_id, callable);
+        result = platform_result(ctx, callable_prepare(ctx, callable_id, callable));
     }
     host_leave(ctx);
     return result;
@@ -181,7 +181,7 @@ int run_prepared(void *ctx, void *runtime, int32_t callable_id, const void *args
     };
     int result = host_check_callable_id(ctx, callable_id);
     if (result == 0) {
-        result = run_prepared_callable(ctx, &request, out_timing);
+        result = platform_result(ctx, run_prepared_callable(ctx, &request, out_timing));
     }
     host_leave(ctx);
     return result;

@@ -70,12 +70,19 @@ static bool onboard_is_fault(int code, enum onboard_severity severity)
            (severity == ONBOARD_LAUNCH && code == DRIVER_OUT_OF_MEMORY) || severity == ONBOARD_HALF_DONE;
 }
 
+static void onboard_see(struct host_context *context, int code)
+{
+    struct platform *platform = context->platform;
+    platform->fault_seen = platform->fault_seen != 0 ? platform->fault_seen : code;
+}
+
 static void onboard_poison(struct host_context *context, int code, const char *call)
 {
     char text[NPU_DEVICE_FAULT_TEXT_BYTES];
     int device_id = context->platform->user.device_id;
     (void)snprintf(text, sizeof(text), "device %d: %s returned %d", device_id, call, code);
     npu_device_fault(&context->platform->user, code, text);
+    onboard_see(context, code);
     log_message(LOG_LEVEL_ERROR, "host", "%s: the device is poisoned until it is reset", text);
 }
 
@@ -83,6 +90,7 @@ static int onboard_was_poisoned(struct host_context *context)
 {
     char text[NPU_DEVICE_FAULT_TEXT_BYTES] = "";
     int fault = npu_device_faulted(&context->platform->user, text);
+    onboard_see(context, DRIVER_POISONED);
     return host_error(context, DRIVER_POISONED, "device %d is poisoned by %d; finalize: %s",
                       context->platform->user.device_id, fault, text);
 }
@@ -104,6 +112,7 @@ int onboard_note(struct host_context *context, int code, const char *call)
         return DRIVER_OK;
     }
     if (!onboard_holds_device(context)) {
+        onboard_see(context, DRIVER_POISONED);
         return DRIVER_POISONED;
     }
     if (onboard_is_fault(code, ONBOARD_CALL)) {
@@ -153,7 +162,14 @@ int onboard_enter_device(struct host_context *context)
 int platform_check_usable(struct host_context *context)
 {
     bool poisoned = npu_device_faulted(&context->platform->user, NULL) != 0;
+    context->platform->fault_seen = 0;
     return poisoned ? onboard_was_poisoned(context) : onboard_enter_device(context);
+}
+
+int platform_result(const struct host_context *context, int result)
+{
+    int seen = context->platform->fault_seen;
+    return result == -1 && seen != 0 ? seen : result;
 }
 
 /* ---- images -------------------------------------------------------------------------------------------------------

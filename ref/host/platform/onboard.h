@@ -82,6 +82,7 @@ struct platform {
     struct pto_device_block known; /* what the device's block held when it was read last */
     bool unloads_pending;          /* known.unload_callables has bits that the device was not told yet */
     bool acl_ready;
+    int fault_seen; /* 0, or the device fault that the call under way has met first */
 };
 
 static inline struct npu_driver_session *onboard_session(const struct host_context *context)

@@ -48,8 +48,10 @@ int platform_attach(struct host_context *context);
 void platform_stop_programs(struct host_context *context);
 /* Stops the programs and gives everything else back. Idempotent; also after a failed attach. */
 void platform_detach(struct host_context *context);
-/* R17: 0, or the code that every call on a poisoned device gets, with error text. */
+/* R17: 0, or the code that every call on a poisoned device gets, with error text. What begins a call. */
 int platform_check_usable(struct host_context *context);
+/* What the call returns instead of -1 when the device failed under it since: the driver's code; otherwise `result`. */
+int platform_result(const struct host_context *context, int result);
 
 /* Device memory. Addresses are not checked here. Return 0, a negative errno or the negative code of the driver. */
 int platform_copy_in(struct host_context *context, void *device, const void *host, uint64_t bytes);
