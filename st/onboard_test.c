@@ -427,6 +427,52 @@ static void test_synchronisation_block(void **state)
     assert_true(a5 ? word == 0 : word != 0 && word != UINT64_MAX);
 }
 
+/* R2: what there is, object by object, is what the numbers say. */
+static void test_objects_one_by_one(void **state)
+{
+    const struct runtime_fixture *fixture = *state;
+    const struct pto_debug_api *debug = fixture->client.debug;
+    struct pto_driver_object objects[32];
+    struct pto_chip_buffer buffers[4];
+    uint64_t kinds[PTO_DRIVER_OBJECT_KIND_COUNT] = {0};
+    uint64_t image_bytes = 0;
+    expect_prepare(fixture, 0, CALLABLE_TWO_STEPS);
+    expect_prepare(fixture, 7, CALLABLE_TWO_STEPS);
+    expect_prepare(fixture, 63, CALLABLE_ADD);
+    expect_golden(fixture, 7, CALLABLE_TWO_STEPS);
+    expect_golden(fixture, 63, CALLABLE_ADD);
+    struct pto_statistics now = statistics(fixture);
+    int64_t count = debug->get_driver_objects(fixture->context, objects, 32);
+    assert_in_range(count, 5, 32);
+    for (int64_t i = 0; i < count; i++) {
+        assert_in_range(objects[i].kind, 0, PTO_DRIVER_OBJECT_KIND_COUNT - 1);
+        assert_int_not_equal(objects[i].handle, 0);
+        kinds[objects[i].kind]++;
+        image_bytes += objects[i].kind == PTO_DRIVER_IMAGE ? objects[i].bytes : 0;
+        assert_int_equal(objects[i].session, objects[i].kind == PTO_DRIVER_STREAM);
+    }
+    assert_int_equal(kinds[PTO_DRIVER_STREAM], now.driver_streams);
+    assert_int_equal(kinds[PTO_DRIVER_IMAGE], now.driver_images);
+    assert_int_equal(kinds[PTO_DRIVER_BINARY], now.driver_binaries);
+    assert_int_equal(kinds[PTO_DRIVER_KERNEL], now.driver_kernels);
+    assert_int_equal(image_bytes, now.driver_image_bytes);
+    assert_int_equal(debug->get_driver_objects(fixture->context, NULL, 0), count);
+    assert_int_equal(debug->get_chip_buffers(fixture->context, buffers, 4), 2);
+    bool first = buffers[0].leases == 2;
+    const struct pto_chip_buffer *shared = &buffers[first ? 0 : 1];
+    const struct pto_chip_buffer *alone = &buffers[first ? 1 : 0];
+    assert_int_equal(shared->leases, 2);
+    assert_true(shared->callables == (1ull << 0 | 1ull << 7));
+    assert_int_equal(alone->leases, 1);
+    assert_true(alone->callables == 1ull << 63);
+    assert_int_equal(shared->bytes + alone->bytes, now.device_bytes_by_kind[PTO_MEMORY_CHIP_BUFFER]);
+    assert_int_equal(debug->get_chip_buffers(NULL, NULL, 0), -1);
+    assert_int_equal(debug->get_driver_objects(fixture->context, NULL, 1), -1);
+    expect_unregister(fixture, 7);
+    assert_int_equal(debug->get_chip_buffers(fixture->context, buffers, 4), 2);
+    assert_int_equal(buffers[0].leases + buffers[1].leases, 2);
+}
+
 /* ---- threads ------------------------------------------------------------------------------------------------------
  */
 
@@ -575,6 +621,7 @@ int main(void)
         FIXTURE_TEST(test_register_mapping),
         FIXTURE_TEST(test_register_mapping_by_core),
         FIXTURE_TEST(test_synchronisation_block),
+        FIXTURE_TEST(test_objects_one_by_one),
         FIXTURE_TEST(test_threads),
         FIXTURE_TEST(test_another_thread_runs),
         FIXTURE_TEST(test_streams_and_acl),

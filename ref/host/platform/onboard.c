@@ -436,6 +436,11 @@ void platform_driver_statistics(const struct host_context *context, struct pto_s
     statistics->driver_launches = device.launches;
 }
 
+size_t platform_driver_objects(const struct host_context *context, struct pto_driver_object *objects, size_t capacity)
+{
+    return context->device_id >= 0 ? npu_driver_objects(context->device_id, objects, capacity) : 0;
+}
+
 uint64_t platform_kernel_handles(const struct host_context *context)
 {
     return context->platform->kernels;

@@ -106,6 +106,8 @@ int platform_unload_callable(struct host_context *context, int32_t callable_id);
 void platform_read_device_block(struct host_context *context, struct pto_device_block *block);
 /* Fills the fields of the driver's objects; leaves them zero where there is no driver. */
 void platform_driver_statistics(const struct host_context *context, struct pto_statistics *statistics);
+/* Copies up to `capacity` of them, returns how many there are; 0 where there is no driver. */
+size_t platform_driver_objects(const struct host_context *context, struct pto_driver_object *objects, size_t capacity);
 /* Kernels that callables of the context have made executable. */
 uint64_t platform_kernel_handles(const struct host_context *context);
 

@@ -186,6 +186,14 @@ void platform_driver_statistics(const struct host_context *context, struct pto_s
     (void)statistics; /* there is no driver */
 }
 
+size_t platform_driver_objects(const struct host_context *context, struct pto_driver_object *objects, size_t capacity)
+{
+    (void)context;
+    (void)objects;
+    (void)capacity;
+    return 0;
+}
+
 uint64_t platform_kernel_handles(const struct host_context *context)
 {
     return context->platform->kernel_handles;

@@ -163,6 +163,17 @@ uint64_t driver_code_count(const struct npu_code *code)
     return count;
 }
 
+void driver_code_list(const struct npu_code *code, struct driver_listing *listing)
+{
+    const struct code_store *store = (const struct code_store *)(const void *)code;
+    const struct code_image *const lists[] = {store->images, store->dropped};
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        for (const struct code_image *image = lists[i]; image != NULL; image = image->next) {
+            driver_list(listing, &(struct pto_driver_object){.kind = PTO_DRIVER_KERNEL, .handle = image->start});
+        }
+    }
+}
+
 /* Kernels that ask for them get the identity and pipe services of npu/pipes.h. */
 static void code_give_hooks(void *handle)
 {

@@ -268,4 +268,16 @@ void driver_code_changed(struct npu_code *code, const void *address, uint64_t by
 void driver_code_sweep(struct npu_code *code);
 uint64_t driver_code_count(const struct npu_code *code);
 
+/* ---- objects: what there is, for who asks. The lock is held. ------------------------------------------------------
+ */
+
+struct driver_listing {
+    struct pto_driver_object *objects;
+    size_t capacity;
+    size_t count;
+};
+void driver_list(struct driver_listing *listing, const struct pto_driver_object *object);
+/* Kernels that are loaded, those included that are only waiting to be closed. */
+void driver_code_list(const struct npu_code *code, struct driver_listing *listing);
+
 #endif
