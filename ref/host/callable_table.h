@@ -18,9 +18,9 @@ struct runtime_callable;
 struct host_context;
 
 struct callable {
-    struct chip_buffer *chip; /* the lease; NULL: nothing registered under this id */
+    struct chip_buffer *chip;        /* the lease; NULL: nothing registered under this id */
     struct runtime_callable *opened; /* what the runtime keeps on the host; NULL: nothing */
-    bool on_aicpu;            /* the AICPU has loaded the orchestration since it was registered (R9) */
+    bool on_aicpu;                   /* the AICPU has loaded the orchestration since it was registered (R9) */
 };
 
 struct callable_table {
