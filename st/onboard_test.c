@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "abi/callable.h"
+#include "abi/kernel_args.h"
 #include "npu/driver/driver.h"
 #include "st/runtime_fixture.h"
 
@@ -153,7 +154,7 @@ static void test_synchronisation_that_lies(void **state)
     expect_golden(fixture, 0, CALLABLE_TWO_STEPS);
     assert_int_equal(fixture->client.debug->install_faults(&rule, 1), 0);
     expect_failure(fixture, 0, 5, DRIVER_INTERNAL);
-    expect_error_text(fixture, "is not to be trusted");
+    expect_error_text(fixture, "the device shows");
     fixture->client.debug->clear_faults();
     expect_failure(fixture, 0, 5, DRIVER_POISONED);
     assert_int_equal(fixture->client.api.finalize_device(fixture->context), 0);
@@ -470,6 +471,77 @@ static void test_register_mapping_by_core(void **state)
     expect_golden(fixture, 0, CALLABLE_ADD);
 }
 
+/* The cross-core synchronisation block: a2a3 programs are told where it lies, a5 has none (host.md 6). */
+static void test_synchronisation_block(void **state)
+{
+    const struct runtime_fixture *fixture = *state;
+    const bool a5 = fixture_is(fixture, "a5/*/*");
+    const uint64_t bytes = a5 ? sizeof(struct pto_kernel_args_a5) : sizeof(struct pto_kernel_args_a2a3);
+    const char *site = "driver.rtGetC2cCtrlAddr";
+    struct pto_ledger_entry entries[64];
+    uint64_t word = UINT64_MAX;
+    expect_prepare(fixture, 0, CALLABLE_ADD);
+    assert_int_equal(fixture->client.debug->install_faults(NULL, 0), 0);
+    expect_golden(fixture, 0, CALLABLE_ADD);
+    expect_golden(fixture, 0, CALLABLE_ADD);
+    assert_int_equal(calls_of(fixture, site), a5 ? 0 : 1);
+    fixture->client.debug->clear_faults();
+    int64_t count = fixture->client.debug->get_ledger(fixture->context, entries, 64);
+    assert_in_range(count, 1, 64);
+    for (int64_t i = 0; i < count; i++) {
+        if (entries[i].kind == PTO_MEMORY_RUNTIME && entries[i].bytes == bytes) {
+            memcpy(&word, (const uint8_t *)(uintptr_t)entries[i].address + 64, sizeof(word)); /* a5: dump_data_base */
+        }
+    }
+    assert_true(a5 ? word == 0 : word != 0 && word != UINT64_MAX);
+}
+
+/* R2: what there is, object by object, is what the numbers say. */
+static void test_objects_one_by_one(void **state)
+{
+    const struct runtime_fixture *fixture = *state;
+    const struct pto_debug_api *debug = fixture->client.debug;
+    struct pto_driver_object objects[32];
+    struct pto_chip_buffer buffers[4];
+    uint64_t kinds[PTO_DRIVER_OBJECT_KIND_COUNT] = {0};
+    uint64_t image_bytes = 0;
+    expect_prepare(fixture, 0, CALLABLE_TWO_STEPS);
+    expect_prepare(fixture, 7, CALLABLE_TWO_STEPS);
+    expect_prepare(fixture, 63, CALLABLE_ADD);
+    expect_golden(fixture, 7, CALLABLE_TWO_STEPS);
+    expect_golden(fixture, 63, CALLABLE_ADD);
+    struct pto_statistics now = statistics(fixture);
+    int64_t count = debug->get_driver_objects(fixture->context, objects, 32);
+    assert_in_range(count, 5, 32);
+    for (int64_t i = 0; i < count; i++) {
+        assert_in_range(objects[i].kind, 0, PTO_DRIVER_OBJECT_KIND_COUNT - 1);
+        assert_int_not_equal(objects[i].handle, 0);
+        kinds[objects[i].kind]++;
+        image_bytes += objects[i].kind == PTO_DRIVER_IMAGE ? objects[i].bytes : 0;
+        assert_int_equal(objects[i].session, objects[i].kind == PTO_DRIVER_STREAM);
+    }
+    assert_int_equal(kinds[PTO_DRIVER_STREAM], now.driver_streams);
+    assert_int_equal(kinds[PTO_DRIVER_IMAGE], now.driver_images);
+    assert_int_equal(kinds[PTO_DRIVER_BINARY], now.driver_binaries);
+    assert_int_equal(kinds[PTO_DRIVER_KERNEL], now.driver_kernels);
+    assert_int_equal(image_bytes, now.driver_image_bytes);
+    assert_int_equal(debug->get_driver_objects(fixture->context, NULL, 0), count);
+    assert_int_equal(debug->get_chip_buffers(fixture->context, buffers, 4), 2);
+    bool first = buffers[0].leases == 2;
+    const struct pto_chip_buffer *shared = &buffers[first ? 0 : 1];
+    const struct pto_chip_buffer *alone = &buffers[first ? 1 : 0];
+    assert_int_equal(shared->leases, 2);
+    assert_true(shared->callables == (1ull << 0 | 1ull << 7));
+    assert_int_equal(alone->leases, 1);
+    assert_true(alone->callables == 1ull << 63);
+    assert_int_equal(shared->bytes + alone->bytes, now.device_bytes_by_kind[PTO_MEMORY_CHIP_BUFFER]);
+    assert_int_equal(debug->get_chip_buffers(NULL, NULL, 0), -1);
+    assert_int_equal(debug->get_driver_objects(fixture->context, NULL, 1), -1);
+    expect_unregister(fixture, 7);
+    assert_int_equal(debug->get_chip_buffers(fixture->context, buffers, 4), 2);
+    assert_int_equal(buffers[0].leases + buffers[1].leases, 2);
+}
+
 /* ---- threads ------------------------------------------------------------------------------------------------------
  */
 
@@ -620,6 +692,8 @@ int main(void)
         FIXTURE_TEST(test_missing_programs),
         FIXTURE_TEST(test_register_mapping),
         FIXTURE_TEST(test_register_mapping_by_core),
+        FIXTURE_TEST(test_synchronisation_block),
+        FIXTURE_TEST(test_objects_one_by_one),
         FIXTURE_TEST(test_threads),
         FIXTURE_TEST(test_another_thread_runs),
         FIXTURE_TEST(test_streams_and_acl),

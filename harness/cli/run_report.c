@@ -92,6 +92,18 @@ static void add_statistics(struct table *table, const struct run_report *report)
     add_bytes(table, "device bytes before", &report->before);
     add_bytes(table, "  after register", &report->after_register);
     add_bytes(table, "  after unregister", &report->after_unregister);
+    (void)snprintf(text, sizeof(text), "%llu, leased %llu times",
+                   (unsigned long long)report->after_register.chip_buffers,
+                   (unsigned long long)report->after_register.chip_leases);
+    add_row(table, "chip buffers", text);
+    if (report->after_runs.driver_contexts != 0) {
+        (void)snprintf(text, sizeof(text), "%llu streams, %llu images, %llu binaries, %llu kernels",
+                       (unsigned long long)report->after_runs.driver_streams,
+                       (unsigned long long)report->after_runs.driver_images,
+                       (unsigned long long)report->after_runs.driver_binaries,
+                       (unsigned long long)report->after_runs.driver_kernels);
+        add_row(table, "driver objects", text);
+    }
 }
 
 static void add_verdict(struct table *table, const struct run_report *report)

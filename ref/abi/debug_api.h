@@ -90,6 +90,32 @@ struct pto_ledger_entry {
     int32_t callable_id; /* -1 when it belongs to no callable, or to several */
 };
 
+/* One distinct ChipCallable content on the device (R7). */
+struct pto_chip_buffer {
+    uint64_t address;
+    uint64_t bytes;
+    uint64_t content_hash;
+    uint64_t callables; /* bit c: callable_id c has a lease */
+    uint32_t leases;    /* its reference count */
+    uint32_t kernels;
+};
+
+enum pto_driver_object_kind {
+    PTO_DRIVER_STREAM = 0, /* count: launches queued on it */
+    PTO_DRIVER_IMAGE,      /* AICore image; bytes: its charge */
+    PTO_DRIVER_BINARY,     /* AICPU programs by name; count: functions */
+    PTO_DRIVER_KERNEL,     /* executed from device memory (R35); handle: address of its CoreCallable */
+    PTO_DRIVER_OBJECT_KIND_COUNT
+};
+
+struct pto_driver_object {
+    uint64_t handle; /* as the driver gave it */
+    uint64_t bytes;  /* 0 where nothing is charged */
+    uint64_t count;
+    int32_t kind;    /* enum pto_driver_object_kind */
+    int32_t session; /* number of the client that has it, from 1; 0: it is the device's */
+};
+
 enum pto_engine_kind { PTO_ENGINE_FIBERS = 0, PTO_ENGINE_THREADS = 1 };
 enum pto_engine_policy { PTO_POLICY_ROUND_ROBIN = 0, PTO_POLICY_RANDOM = 1, PTO_POLICY_PCT = 2, PTO_POLICY_CHOICE = 3 };
 
@@ -144,6 +170,11 @@ struct pto_debug_api {
     int (*install_faults)(const struct pto_fault_rule *rules, size_t count);
     void (*clear_faults)(void);
     size_t (*get_fault_sites)(struct pto_fault_site *sites, size_t capacity);
+
+    /* From here on only where `size` says so. Both: up to `capacity` entries are copied, all are counted; -1: NULL. */
+    int64_t (*get_chip_buffers)(void *ctx, struct pto_chip_buffer *buffers, size_t capacity);
+    /* Of the context's device, all its clients together; 0 on sim and when bound to no device. */
+    int64_t (*get_driver_objects)(void *ctx, struct pto_driver_object *objects, size_t capacity);
 };
 
 /* The exported function. The table lives as long as the library is loaded. */

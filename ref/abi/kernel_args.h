@@ -105,7 +105,8 @@ struct pto_bootstrap_args {
     uint64_t inner_so_bin;
     uint64_t inner_so_len; /* bytes */
     uint64_t twin;         /* 0 unless another program has the same fingerprint (abi/bootstrap.h) */
-    uint64_t reserved[2];
+    uint64_t installed;    /* the dispatcher sets it to 1 when the file is there */
+    uint64_t reserved;
 };
 PTO_ASSERT_SIZE(struct pto_bootstrap_args, 160);
 PTO_ASSERT_FIELD(struct pto_bootstrap_args, device_id, 112);

@@ -32,13 +32,16 @@ void *device_malloc_ctx(void *ctx, size_t size)
     if (!host_enter(context)) {
         return NULL;
     }
-    if (host_check_device(context) == 0 && platform_memory_alloc(context, PTO_MEMORY_CLIENT, -1, size, &address) != 0) {
-        struct npu_usage usage;
-        platform_memory_usage(context, &usage);
-        address = NULL;
-        (void)host_error_because(
-            context, -1, "device %d: no device memory for %zu bytes: %llu of %llu bytes are in use", context->device_id,
-            size, (unsigned long long)usage.in_use, (unsigned long long)usage.capacity);
+    if (host_check_device(context) == 0) {
+        int result = platform_memory_alloc(context, PTO_MEMORY_CLIENT, -1, size, &address);
+        if (result != 0) {
+            struct npu_usage usage;
+            platform_memory_usage(context, &usage);
+            address = NULL;
+            (void)host_error_because(
+                context, -1, "device %d: no device memory for %zu bytes: %llu of %llu bytes are in use",
+                context->device_id, size, (unsigned long long)usage.in_use, (unsigned long long)usage.capacity);
+        }
     }
     host_leave(context);
     return address;
@@ -85,7 +88,9 @@ static int c_api_end_copy(struct host_context *context, int result, const char *
     if (result == 0) {
         return 0;
     }
-    return host_error_because(context, -1, "copy of %zu bytes %s the device", size, direction);
+    /* A driver's code is passed on (host.md 2). */
+    return host_error_because(context, result < -HOST_ERRNO_MAX ? -result : -1, "copy of %zu bytes %s the device", size,
+                              direction);
 }
 
 int copy_to_device_ctx(void *ctx, void *dev_ptr, const void *host_ptr, size_t size)
@@ -145,7 +150,7 @@ int prepare_callable(void *ctx, int32_t callable_id, const void *callable)
     }
     int result = host_check_callable_id(ctx, callable_id);
     if (result == 0) {
-        result = callable_prepare(ctx, callable_id, callable);
+        result = platform_result(ctx, callable_prepare(ctx, callable_id, callable));
     }
     host_leave(ctx);
     return result;
@@ -175,7 +180,7 @@ int run_prepared(void *ctx, void *runtime, int32_t callable_id, const void *args
     };
     int result = host_check_callable_id(ctx, callable_id);
     if (result == 0) {
-        result = run_prepared_callable(ctx, &request, out_timing);
+        result = platform_result(ctx, run_prepared_callable(ctx, &request, out_timing));
     }
     host_leave(ctx);
     return result;

@@ -101,12 +101,13 @@ int chip_buffer_acquire(struct host_context *context, const struct chip_image *i
     if (made == NULL) {
         return -1;
     }
-    if (platform_memory_alloc(context, PTO_MEMORY_CHIP_BUFFER, callable_id, image->size, &made->device) != 0) {
+    int result = platform_memory_alloc(context, PTO_MEMORY_CHIP_BUFFER, callable_id, image->size, &made->device);
+    if (result != 0) {
         (void)host_error_because(context, -1, "callable_id %d: no device memory for its %llu bytes", callable_id,
                                  (unsigned long long)image->size);
         goto fail;
     }
-    int result = platform_copy_in(context, made->device, made->image.bytes, image->size);
+    result = platform_copy_in(context, made->device, made->image.bytes, image->size);
     if (result != 0) {
         (void)host_error_because(context, -1, "callable_id %d: its %llu bytes were not copied to the device",
                                  callable_id, (unsigned long long)image->size);

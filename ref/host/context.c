@@ -135,7 +135,7 @@ int host_context_init(struct host_context *context, int device_id, const struct 
     }
     if (result != 0) {
         platform_detach(context);
-        platform_unbind(context);
+        (void)platform_unbind(context); /* a reset that fails is made up for by who joins next */
         context->device_id = -1;
     }
     return result;
@@ -159,9 +159,9 @@ int host_context_finalize(struct host_context *context)
     context->counters.leftover_bytes = usage.bytes - usage.by_kind[PTO_MEMORY_PROGRAM]; /* nobody can free those */
     context->counters.leftover_buffers = usage.buffers - usage.buffers_by_kind[PTO_MEMORY_PROGRAM];
     callable_clear(context);
-    platform_unbind(context);
+    int result = platform_unbind(context);
     context->device_id = -1;
-    return 0;
+    return result;
 }
 
 int host_check_device(struct host_context *context)

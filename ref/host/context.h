@@ -24,6 +24,7 @@
 #include "npu/hbm.h"
 
 #define HOST_ERROR_BYTES 1024u
+#define HOST_ERRNO_MAX 4095 /* of the machine; codes of a driver are above */
 
 struct platform;
 struct runtime;
@@ -93,7 +94,10 @@ struct host_images {
  */
 int host_context_init(struct host_context *context, int device_id, const struct host_images *images);
 
-/* Gives everything back to the device and leaves it. 0 also when the context is not bound. */
+/*
+ * Gives everything back to the device and leaves it, whatever happens. 0 also when the context is not bound; the
+ * driver's code with error text when the device should have been reset and was not.
+ */
 int host_context_finalize(struct host_context *context);
 
 /* R5 in its order: callable_id in range, bound to a device, device usable. Returns 0 or the result of the call. */

@@ -37,6 +37,46 @@ static int64_t debug_get_ledger(void *ctx, struct pto_ledger_entry *entries, siz
     return count;
 }
 
+static uint64_t debug_lessees(const struct host_context *context, const struct chip_buffer *chip)
+{
+    uint64_t callables = 0;
+    for (int32_t i = 0; i < PTO_MAX_CALLABLE_IDS; i++) {
+        callables |= (uint64_t)(context->callables.entries[i].chip == chip) << i;
+    }
+    return callables;
+}
+
+static int64_t debug_get_chip_buffers(void *ctx, struct pto_chip_buffer *buffers, size_t capacity)
+{
+    const struct host_context *context = ctx;
+    int64_t count = 0;
+    if ((buffers == NULL && capacity != 0) || !host_enter_to_look(ctx)) {
+        return -1;
+    }
+    for (const struct chip_buffer *chip = context->chips.first; chip != NULL; chip = chip->next, count++) {
+        if ((size_t)count < capacity) {
+            buffers[count] = (struct pto_chip_buffer){.address = (uintptr_t)chip->device,
+                                                      .bytes = chip->image.size,
+                                                      .content_hash = chip->hash,
+                                                      .callables = debug_lessees(context, chip),
+                                                      .leases = chip->leases,
+                                                      .kernels = chip->kernel_count};
+        }
+    }
+    host_leave(ctx);
+    return count;
+}
+
+static int64_t debug_get_driver_objects(void *ctx, struct pto_driver_object *objects, size_t capacity)
+{
+    if ((objects == NULL && capacity != 0) || !host_enter_to_look(ctx)) {
+        return -1;
+    }
+    int64_t count = (int64_t)platform_driver_objects(ctx, objects, capacity);
+    host_leave(ctx);
+    return count;
+}
+
 static int debug_set_engine(void *ctx, const struct pto_engine_options *options)
 {
     struct host_context *context = ctx;
@@ -121,6 +161,8 @@ static const struct pto_debug_api debug_api_table = {
     .install_faults = debug_install_faults,
     .clear_faults = fault_plan_clear,
     .get_fault_sites = debug_get_fault_sites,
+    .get_chip_buffers = debug_get_chip_buffers,
+    .get_driver_objects = debug_get_driver_objects,
 };
 
 PTO_EXPORT pto_debug_api_function pto_debug_api;

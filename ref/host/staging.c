@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/staging.h"
 
+#include <errno.h>
+
 #include <string.h>
 
 #include "host/context.h"
@@ -95,7 +97,8 @@ static int staging_ensure(struct host_context *context, uint64_t bytes)
     staging_release(context);
     uint64_t rounded = bytes + (STAGING_GRANULE - bytes % STAGING_GRANULE) % STAGING_GRANULE;
     void *buffer = NULL;
-    if (rounded < bytes || platform_memory_alloc(context, PTO_MEMORY_STAGING, -1, rounded, &buffer) != 0) {
+    int result = rounded < bytes ? -ENOMEM : platform_memory_alloc(context, PTO_MEMORY_STAGING, -1, rounded, &buffer);
+    if (result != 0) {
         return host_error_because(context, -1, "no device memory to stage %llu bytes of tensors",
                                   (unsigned long long)bytes);
     }

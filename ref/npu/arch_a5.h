@@ -23,6 +23,7 @@
                           : (offset) - (0x5000u - 0x3000u))
 #define NPU_USES_ACL 0
 
-#define NPU_KERNEL_ARGS pto_kernel_args_a5 /* struct tag */
+#define NPU_KERNEL_ARGS pto_kernel_args_a5            /* struct tag */
+#define NPU_KERNEL_ARGS_FFTS(args) ((uint64_t *)NULL) /* there is none */
 
 #endif

@@ -17,15 +17,22 @@ struct device_fault {
     char text[NPU_DEVICE_FAULT_TEXT_BYTES];
 };
 
+/* Users between two resets of a device. Those of a past one hold nothing on the device any more. */
+struct device_generation {
+    struct device_generation *next;
+    uint64_t number;
+    uint32_t users; /* > 0 */
+    struct device_fault fault;
+};
+
 /* Gone with its last user, so generations of a device that comes back may repeat: nobody is left to confuse them. */
 struct device_record {
     struct device_record *next;
     int device_id;
-    uint32_t users;
-    uint32_t resets; /* under way: nobody joins meanwhile */
-    uint64_t generation;
-    struct device_fault fault;    /* of this generation */
-    struct device_fault previous; /* why the generation before was reset */
+    uint32_t resets;     /* under way: nobody joins meanwhile */
+    uint64_t generation; /* the present one; it is in the list when it has users */
+    struct device_generation *generations;
+    struct device_fault unreset; /* the last reset failed: the device is as the one before left it */
 };
 
 static pthread_mutex_t users_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -60,8 +67,12 @@ static struct device_record *users_make(int device_id)
     return record;
 }
 
-static void users_drop(struct device_record *record)
+/* Forgets a device that nobody uses and nothing is owed to. */
+static void users_put(struct device_record *record)
 {
+    if (record->generations != NULL || record->resets != 0 || record->unreset.code != 0) {
+        return;
+    }
     struct device_record **link = &users_devices;
     while (*link != record) {
         link = &(*link)->next;
@@ -70,12 +81,45 @@ static void users_drop(struct device_record *record)
     free(record);
 }
 
-int npu_device_join(int device_id, struct npu_device_user *user)
+/* NULL: it has no users. */
+static struct device_generation *users_generation(const struct device_record *record, uint64_t number)
 {
-    if (device_id < 0) {
-        return -EINVAL;
+    struct device_generation *generation = record->generations;
+    while (generation != NULL && generation->number != number) {
+        generation = generation->next;
     }
+    return generation;
+}
+
+static void users_drop_generation(struct device_record *record, struct device_generation *generation)
+{
+    struct device_generation **link = &record->generations;
+    while (*link != generation) {
+        link = &(*link)->next;
+    }
+    *link = generation->next;
+    free(generation);
+}
+
+/* Ends the present generation. The lock is given up for the time of the reset itself. */
+static int users_reset(struct device_record *record, npu_device_reset *reset)
+{
+    record->generation++;
+    record->resets++;
+    (void)pthread_mutex_unlock(&users_lock);
+    int result = reset(record->device_id);
     (void)pthread_mutex_lock(&users_lock);
+    record->resets--;
+    record->unreset = (struct device_fault){.code = result};
+    if (result != 0) {
+        (void)snprintf(record->unreset.text, sizeof(record->unreset.text), "its reset failed");
+    }
+    return result;
+}
+
+/* The record of the device, made if need be, with no reset under way. NULL: no memory. */
+static struct device_record *users_settle(int device_id)
+{
     struct device_record *record = users_find(device_id);
     while (record != NULL && record->resets != 0) {
         (void)pthread_mutex_unlock(&users_lock);
@@ -84,14 +128,45 @@ int npu_device_join(int device_id, struct npu_device_user *user)
         (void)pthread_mutex_lock(&users_lock);
         record = users_find(device_id);
     }
-    if (record == NULL) {
-        record = users_make(device_id);
+    return record != NULL ? record : users_make(device_id);
+}
+
+static int users_add(struct device_record *record)
+{
+    struct device_generation *present = users_generation(record, record->generation);
+    if (present == NULL) {
+        present = os_zalloc("npu.device_generation", sizeof(*present));
+        if (present == NULL) {
+            return -ENOMEM;
+        }
+        present->number = record->generation;
+        present->next = record->generations;
+        record->generations = present;
     }
+    if (present->fault.code != 0) {
+        return -EIO;
+    }
+    present->users++;
+    return 0;
+}
+
+int npu_device_join(int device_id, npu_device_reset *reset, struct npu_device_user *user)
+{
+    if (device_id < 0) {
+        return -EINVAL;
+    }
+    (void)pthread_mutex_lock(&users_lock);
+    struct device_record *record = users_settle(device_id);
     int result = record != NULL ? 0 : -ENOMEM;
+    if (result == 0 && record->unreset.code != 0) {
+        result = users_reset(record, reset) == 0 ? 0 : -EIO;
+    }
+    if (result == 0) {
+        result = users_add(record);
+    }
     if (record != NULL) {
         *user = (struct npu_device_user){.device_id = device_id, .generation = record->generation};
-        result = record->fault.code != 0 ? -EIO : 0;
-        record->users += result == 0;
+        users_put(record);
     }
     (void)pthread_mutex_unlock(&users_lock);
     return result;
@@ -100,10 +175,11 @@ int npu_device_join(int device_id, struct npu_device_user *user)
 void npu_device_fault(const struct npu_device_user *user, int code, const char *text)
 {
     (void)pthread_mutex_lock(&users_lock);
-    struct device_record *record = users_find(user->device_id);
-    if (record->generation == user->generation && record->fault.code == 0) {
-        record->fault.code = code;
-        (void)snprintf(record->fault.text, sizeof(record->fault.text), "%s", text);
+    const struct device_record *record = users_find(user->device_id);
+    struct device_generation *generation = users_generation(record, user->generation);
+    if (record->generation == user->generation && generation->fault.code == 0) {
+        generation->fault.code = code;
+        (void)snprintf(generation->fault.text, sizeof(generation->fault.text), "%s", text);
     }
     (void)pthread_mutex_unlock(&users_lock);
 }
@@ -112,7 +188,12 @@ int npu_device_faulted(const struct npu_device_user *user, char text[NPU_DEVICE_
 {
     (void)pthread_mutex_lock(&users_lock);
     const struct device_record *record = users_find(user->device_id);
-    const struct device_fault *fault = record->generation == user->generation ? &record->fault : &record->previous;
+    static const struct device_fault none;
+    const struct device_generation *generation = record != NULL ? users_generation(record, user->generation) : NULL;
+    const struct device_fault *fault = generation != NULL ? &generation->fault : &none;
+    if (generation == NULL && record != NULL && record->generation == user->generation) {
+        fault = &record->unreset;
+    }
     int code = fault->code;
     if (code != 0 && text != NULL) {
         (void)snprintf(text, NPU_DEVICE_FAULT_TEXT_BYTES, "%s", fault->text);
@@ -129,27 +210,21 @@ bool npu_device_was_reset(const struct npu_device_user *user)
     return reset;
 }
 
-int npu_device_leave(const struct npu_device_user *user, int (*reset)(int device_id))
+int npu_device_leave(const struct npu_device_user *user, npu_device_reset *reset)
 {
     int result = 0;
     (void)pthread_mutex_lock(&users_lock);
     struct device_record *record = users_find(user->device_id);
-    record->users--;
-    if (record->users == 0 || (record->fault.code != 0 && record->generation == user->generation)) {
-        if (record->fault.code != 0) {
-            record->previous = record->fault;
-        }
-        record->fault = (struct device_fault){0};
-        record->generation++;
-        record->resets++;
-        (void)pthread_mutex_unlock(&users_lock);
-        result = reset(user->device_id);
-        (void)pthread_mutex_lock(&users_lock);
-        record->resets--;
+    struct device_generation *generation = users_generation(record, user->generation);
+    bool present = generation->number == record->generation;
+    bool due = generation->fault.code != 0 || generation->users == 1; /* poisoned, or nobody is left to be disturbed */
+    if (--generation->users == 0) {
+        users_drop_generation(record, generation);
     }
-    if (record->users == 0 && record->resets == 0) {
-        users_drop(record);
+    if ((present && due) || (record->unreset.code != 0 && record->resets == 0)) {
+        result = users_reset(record, reset);
     }
+    users_put(record);
     (void)pthread_mutex_unlock(&users_lock);
     return result;
 }

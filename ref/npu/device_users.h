@@ -19,26 +19,30 @@ struct npu_device_user {
     uint64_t generation; /* of the device when the user joined; the next reset ends it */
 };
 
+/* Resets a device; 0 or the driver's code. Called without any lock, while nobody can join. */
+typedef int npu_device_reset(int device_id);
+
 /*
- * Fault site "npu.device_user". Returns 0, -ENOMEM, -EINVAL (negative id), or -EIO when the device is poisoned: then
- * `user` is filled for npu_device_faulted, but has not joined.
+ * Resets the device first when the last attempt to do so failed. Fault site "npu.device_user". Returns 0, -ENOMEM,
+ * -EINVAL (negative id), or -EIO when the device is poisoned or cannot be reset: then `user` is filled for
+ * npu_device_faulted, but has not joined (and a 0 from that says that the device is sound again).
  */
-int npu_device_join(int device_id, struct npu_device_user *user);
+int npu_device_join(int device_id, npu_device_reset *reset, struct npu_device_user *user);
 
 /* Poisons the user's device. The first fault of a generation stays. */
 void npu_device_fault(const struct npu_device_user *user, int code, const char *text);
 
-/* 0, or the code of the fault that poisons this user, with its text (NULL: not wanted). */
+/* 0, or the code of the first fault of the user's generation, with its text (NULL: not wanted). */
 int npu_device_faulted(const struct npu_device_user *user, char text[NPU_DEVICE_FAULT_TEXT_BYTES]);
 
 /* True when the device was reset since the user joined: nothing that it held on the device is there any more. */
 bool npu_device_was_reset(const struct npu_device_user *user);
 
 /*
- * Leaves; calls `reset` when the device is to be reset, before anybody else can join. No lock is held then.
- * Returns its result, 0 when it was not called.
+ * Leaves; calls `reset` when the device is to be reset. Returns its result, 0 when it was not called. A reset that
+ * fails is due again when the next user joins or leaves.
  */
-int npu_device_leave(const struct npu_device_user *user, int (*reset)(int device_id));
+int npu_device_leave(const struct npu_device_user *user, npu_device_reset *reset);
 
 /* A number that no other context of the process has, whichever host runtime made it; from 1. */
 int npu_device_next_serial(void);

@@ -88,8 +88,9 @@ void npu_memory_put(void *address, uint64_t bytes)
     }
     struct memory_layout layout;
     if (memory_layout_of(bytes, &layout) == 0) {
-        /* The shadow outlives the mapping: what comes to lie here next must not inherit the redzone. */
-        npu_redzone_open((uint8_t *)address + bytes, layout.body - bytes);
+        /* The shadow outlives the mapping: what comes to lie here next must not inherit the redzone, nor those that an
+         * owner had made inside, whom a reset of the device did not ask. */
+        npu_redzone_open(address, layout.body);
         os_unmap((uint8_t *)address - MEMORY_PAGE_BYTES, layout.total);
     }
 }

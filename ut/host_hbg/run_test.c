@@ -72,8 +72,9 @@ static void test_layout_on_the_device(void **state)
     assert_int_equal(word_at(image, 6916), 1);
     assert_int_equal(word_at(image, 6920), 1);
     assert_int_equal(word_at(image, 6924), 2);
-    assert_int_equal(long_at(image, 6928), (uintptr_t)tasks);
-    assert_int_equal(word_at(image, 6936), 0); /* status */
+    assert_int_equal(long_at(image, 6928), runtime->runs); /* the number of the run */
+    assert_int_equal(long_at(image, 6936), (uintptr_t)tasks);
+    assert_int_equal(word_at(image, 6944), 0); /* status */
     assert_int_equal(word_at(tasks, 0), 0);    /* task 0: id, func_id, args, num_args, code, core type, fanin, fanout */
     assert_int_equal(word_at(tasks, 4), 0);
     assert_int_equal(long_at(tasks, 16), 11);
@@ -285,7 +286,8 @@ static void test_faults_before_the_launch(void **state)
     } cases[] = {
         {"host.graph_tasks", 1, "no host memory to build a graph: 91226112 bytes"},
         {"hbm.alloc.runtime", 1, "no device memory for the runtime image"},
-        {"host.copy_in", 2, "the graph of 1 tasks could not be copied to the device: Cannot allocate memory"},
+        {"host.copy_in", 2,
+         "the graph of 1 tasks could not be copied to the device: device 0: copy in of 696 bytes: Cannot"},
         {"host.copy_in", 3, "the graph of 1 tasks could not be copied"},
         {"host.copy_in", 4, "the graph of 1 tasks could not be copied"},
     };

@@ -285,8 +285,10 @@ static void test_bootstrap_failures(void **state)
         {"driver.rtMalloc", 1, DRIVER_INVALID_PARAMETER, -1, "no device memory for"},
         {"driver.rtMalloc", 2, DRIVER_INVALID_PARAMETER, -1, "bytes of the bootstrap"},
         {"driver.rtMalloc", 3, DRIVER_INVALID_PARAMETER, -1, "no device memory for 160 bytes of the bootstrap"},
-        {"driver.rtMemcpy", 1, DRIVER_INVALID_PARAMETER, DRIVER_INVALID_PARAMETER, "rtMemcpy of the bootstrap"},
-        {"driver.rtMemcpy", 3, DRIVER_INVALID_PARAMETER, DRIVER_INVALID_PARAMETER, "rtMemcpy of the bootstrap"},
+        {"driver.rtMemcpy", 1, DRIVER_INVALID_PARAMETER, DRIVER_INVALID_PARAMETER,
+         "the bootstrap was not copied to the device: device"},
+        {"driver.rtMemcpy", 3, DRIVER_INVALID_PARAMETER, DRIVER_INVALID_PARAMETER,
+         "the bootstrap was not copied to the device: device"},
         {"driver.rtAicpuKernelLaunchExWithArgs", 1, DRIVER_INVALID_PARAMETER, DRIVER_INVALID_PARAMETER,
          "rtAicpuKernelLaunchExWithArgs returned 107000"},
         {"dispatcher.program.rename", 1, 5, -1, "the dispatcher returned 1: the AICPU program of"},
@@ -344,8 +346,11 @@ static void test_program_start(void **state)
     void *ctx = onboard_context(51);
     const struct fault_rule says = {.site = STUB_SITE_INIT, .nth = 1, .values = {STUB_RETURN, 9}};
     onboard_plan("driver.rtsLaunchCpuKernel", 1, 0); /* reported done, not done */
-    assert_int_equal(onboard_play(ctx, &args), -1);
-    onboard_expect_text(ctx, "simpler_aicpu_init made no state");
+    assert_int_equal(onboard_play(ctx, &args), DRIVER_INTERNAL);
+    onboard_expect_text(ctx, "the state that simpler_aicpu_init made");
+    fault_plan_clear();
+    destroy_device_context(ctx); /* R17 */
+    ctx = onboard_context(51);
     assert_int_equal(fault_plan_install(&says, 1), 0);
     assert_int_equal(onboard_play(ctx, &args), 9);
     onboard_expect_text(ctx, "simpler_aicpu_init returned 9: as the test said");

@@ -78,11 +78,13 @@ static void test_launch_faults(void **state)
     static const struct launch_case cases[] = {
         {"driver.rtsLaunchCpuKernel", 1, DRIVER_INVALID_PARAMETER, false, "rtsLaunchCpuKernel returned 107000"},
         {"driver.rtsLaunchCpuKernel", 1, DRIVER_OUT_OF_MEMORY, true, "rtsLaunchCpuKernel returned 207001"},
-        {"driver.rtKernelLaunchWithHandleV2", 1, DRIVER_INVALID_PARAMETER, true, "a launch whose other half is queued"},
-        {"driver.rtKernelLaunchWithHandleV2", 1, DRIVER_OUT_OF_MEMORY, true, "a launch whose other half is queued"},
-        {"driver.rtStreamSynchronizeWithTimeout", 1, DRIVER_INVALID_PARAMETER, true, "the AICPU stream ended with"},
-        {"driver.rtStreamSynchronizeWithTimeout", 1, DRIVER_EXCEPTION, true, "the AICPU stream ended with 507018"},
-        {"driver.rtStreamSynchronizeWithTimeout", 2, DRIVER_TIMEOUT, true, "the AICore stream ended with 507046"},
+        {"driver.rtKernelLaunchWithHandleV2", 1, DRIVER_INVALID_PARAMETER, true,
+         "with the other half of the launch queued"},
+        {"driver.rtKernelLaunchWithHandleV2", 1, DRIVER_OUT_OF_MEMORY, true,
+         "with the other half of the launch queued"},
+        {"driver.rtStreamSynchronizeWithTimeout", 1, DRIVER_INVALID_PARAMETER, true, "of the AICPU stream returned"},
+        {"driver.rtStreamSynchronizeWithTimeout", 1, DRIVER_EXCEPTION, true, "of the AICPU stream returned 507018"},
+        {"driver.rtStreamSynchronizeWithTimeout", 2, DRIVER_TIMEOUT, true, "of the AICore stream returned 507046"},
         {"driver.rtSetDevice", 2, DRIVER_NO_CONTEXT, false, "rtSetDevice returned 107002"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -27,15 +27,15 @@ static void test_last_user_resets(void **state)
     struct npu_device_user a;
     struct npu_device_user b;
     resets = 0;
-    assert_int_equal(npu_device_join(-1, &a), -EINVAL);
-    assert_int_equal(npu_device_join(0, &a), 0);
-    assert_int_equal(npu_device_join(0, &b), 0);
+    assert_int_equal(npu_device_join(-1, count_reset, &a), -EINVAL);
+    assert_int_equal(npu_device_join(0, count_reset, &a), 0);
+    assert_int_equal(npu_device_join(0, count_reset, &b), 0);
     assert_int_equal(npu_device_leave(&a, count_reset), 0);
     assert_int_equal(resets, 0);
     assert_int_equal(npu_device_faulted(&b, NULL), 0);
     assert_int_equal(npu_device_leave(&b, count_reset), 0);
     assert_int_equal(resets, 1);
-    assert_int_equal(npu_device_join(9, &a), 0);
+    assert_int_equal(npu_device_join(9, count_reset, &a), 0);
     assert_int_equal(npu_device_leave(&a, count_reset), 77); /* the driver's word on it */
 }
 
@@ -48,20 +48,20 @@ static void test_poison(void **state)
     struct npu_device_user elsewhere;
     char text[NPU_DEVICE_FAULT_TEXT_BYTES] = "";
     resets = 0;
-    assert_int_equal(npu_device_join(0, &a), 0);
-    assert_int_equal(npu_device_join(0, &b), 0);
-    assert_int_equal(npu_device_join(1, &elsewhere), 0);
+    assert_int_equal(npu_device_join(0, count_reset, &a), 0);
+    assert_int_equal(npu_device_join(0, count_reset, &b), 0);
+    assert_int_equal(npu_device_join(1, count_reset, &elsewhere), 0);
     npu_device_fault(&a, 507018, "the first");
     npu_device_fault(&b, 507046, "a consequence");
     assert_int_equal(npu_device_faulted(&b, text), 507018);
     assert_string_equal(text, "the first");
     assert_int_equal(npu_device_faulted(&elsewhere, text), 0);
-    assert_int_equal(npu_device_join(0, &late), -EIO);
+    assert_int_equal(npu_device_join(0, count_reset, &late), -EIO);
     assert_int_equal(npu_device_faulted(&late, text), 507018);
 
     assert_int_equal(npu_device_leave(&a, count_reset), 0); /* not the last one, but the device is poisoned */
     assert_int_equal(resets, 1);
-    assert_int_equal(npu_device_join(0, &a), 0);
+    assert_int_equal(npu_device_join(0, count_reset, &a), 0);
     assert_int_equal(npu_device_faulted(&a, NULL), 0);
     assert_false(npu_device_was_reset(&a));
     assert_int_equal(npu_device_faulted(&b, text), 507018); /* until it has left as well */
@@ -93,7 +93,7 @@ static int resets_before_join;
 static void join_meanwhile(void *argument)
 {
     exec_pause(); /* the other one resets by now */
-    assert_int_equal(npu_device_join(0, argument), 0);
+    assert_int_equal(npu_device_join(0, count_reset, argument), 0);
     resets_before_join = resets;
 }
 
@@ -107,7 +107,7 @@ static void test_join_waits_for_the_reset(void **state)
     struct exec_outcome outcome;
     (void)state;
     resets = 0;
-    assert_int_equal(npu_device_join(0, &leaver), 0);
+    assert_int_equal(npu_device_join(0, count_reset, &leaver), 0);
     npu_device_fault(&leaver, 507018, "why it is reset");
     assert_int_equal(exec_engine_create(NULL, &engine), 0);
     assert_int_equal(exec_group_create(engine, "users", &group), 0);
@@ -119,6 +119,71 @@ static void test_join_waits_for_the_reset(void **state)
     assert_int_equal(resets_before_join, 1);
     assert_int_equal(npu_device_faulted(&joiner, NULL), 0);
     assert_int_equal(npu_device_leave(&joiner, count_reset), 0);
+}
+
+/* R17: who is left of a generation hears of its own first fault, whatever later generations suffered. */
+static void test_each_generation_has_its_fault(void **state)
+{
+    (void)state;
+    struct npu_device_user users[3];
+    char text[NPU_DEVICE_FAULT_TEXT_BYTES] = "";
+    resets = 0;
+    assert_int_equal(npu_device_join(0, count_reset, &users[0]), 0);
+    assert_int_equal(npu_device_join(0, count_reset, &users[1]), 0);
+    npu_device_fault(&users[0], 507018, "the first");
+    assert_int_equal(npu_device_leave(&users[0], count_reset), 0);
+    assert_int_equal(npu_device_join(0, count_reset, &users[0]), 0);
+    assert_int_equal(npu_device_join(0, count_reset, &users[2]), 0);
+    npu_device_fault(&users[2], 507046, "the second");
+    assert_int_equal(npu_device_leave(&users[2], count_reset), 0);
+    assert_int_equal(npu_device_faulted(&users[1], text), 507018);
+    assert_string_equal(text, "the first");
+    assert_int_equal(npu_device_faulted(&users[0], text), 507046);
+    assert_string_equal(text, "the second");
+    assert_int_equal(resets, 2);
+    /* The last of those who can use the device is the last, whoever else has not left yet. */
+    assert_int_equal(npu_device_join(0, count_reset, &users[2]), 0);
+    assert_int_equal(npu_device_leave(&users[2], count_reset), 0);
+    assert_int_equal(resets, 3);
+    assert_int_equal(npu_device_leave(&users[1], count_reset), 0);
+    assert_int_equal(npu_device_leave(&users[0], count_reset), 0);
+    assert_int_equal(resets, 3);
+}
+
+static int reset_results[4];
+
+static int planned_reset(int device_id)
+{
+    (void)device_id;
+    return reset_results[resets++];
+}
+
+/* A reset that fails is owed: nobody works on a device that was left as it was. */
+static void test_a_failed_reset_is_made_up_for(void **state)
+{
+    (void)state;
+    struct npu_device_user a;
+    struct npu_device_user b;
+    char text[NPU_DEVICE_FAULT_TEXT_BYTES] = "";
+    resets = 0;
+    memcpy(reset_results, (int[]){507046, 507018, 0, 0}, sizeof(reset_results));
+    assert_int_equal(npu_device_join(0, planned_reset, &a), 0);
+    assert_int_equal(npu_device_join(0, planned_reset, &b), 0);
+    npu_device_fault(&a, 507018, "the first");
+    assert_int_equal(npu_device_leave(&a, planned_reset), 507046);
+    assert_int_equal(npu_device_join(0, planned_reset, &a), -EIO);
+    assert_int_equal(npu_device_faulted(&a, text), 507018);
+    assert_string_equal(text, "its reset failed");
+    assert_int_equal(npu_device_faulted(&b, text), 507018);
+    assert_string_equal(text, "the first");
+    assert_int_equal(npu_device_join(0, planned_reset, &a), 0);
+    assert_int_equal(resets, 3);
+    assert_int_equal(npu_device_faulted(&a, NULL), 0);
+    assert_int_equal(npu_device_leave(&b, planned_reset), 0);
+    assert_int_equal(resets, 3);
+    assert_int_equal(npu_device_leave(&a, planned_reset), 0);
+    assert_int_equal(resets, 4);
+    assert_int_equal(npu_device_faulted(&a, NULL), 0); /* of a device that nobody uses */
 }
 
 static void test_serials_differ(void **state)
@@ -161,6 +226,8 @@ int main(void)
         cmocka_unit_test(test_last_user_resets),
         cmocka_unit_test(test_poison),
         cmocka_unit_test(test_join_waits_for_the_reset),
+        cmocka_unit_test(test_each_generation_has_its_fault),
+        cmocka_unit_test(test_a_failed_reset_is_made_up_for),
         cmocka_unit_test(test_serials_differ),
         cmocka_unit_test(test_kernel_files),
     };

@@ -224,7 +224,7 @@ static void test_registers(void **state)
     assert_int_equal(halResMap(0, &resource, &address, &length), INVALID);
     assert_int_equal(rtGetC2cCtrlAddr(NULL, &bytes), INVALID);
     assert_int_equal(rtGetC2cCtrlAddr(&base, NULL), INVALID);
-    rig_fault("hbm.alloc.registers", 1, ENOMEM, 0);
+    rig_fault("driver.c2c", 1, ENOMEM, 0);
     assert_int_equal(rtGetC2cCtrlAddr(&base, &bytes), DRIVER_OUT_OF_MEMORY);
     assert_int_equal(base + bytes, 0);
     fault_plan_clear();

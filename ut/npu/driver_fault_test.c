@@ -383,6 +383,117 @@ static void test_processors_join_their_engine(void **state)
     rig_close(&rigs[1]);
 }
 
+/* Two hosts of one engine: one has the device reset while the other one's run is under way. */
+struct reset_hosts {
+    struct driver_rig *rig;
+    void *image;
+    int synchronised;
+    int reset;
+};
+
+static void run_and_close(void *argument)
+{
+    struct reset_hosts *hosts = argument;
+    hosts->synchronised = rtSetDevice(hosts->rig->device);
+    npu_driver_session_enter(hosts->rig->session);
+    hosts->synchronised += rig_launch_cores(hosts->image, 1, hosts->rig->cores, hosts->rig->board);
+    hosts->synchronised += rtStreamSynchronize(hosts->rig->cores);
+    npu_driver_session_close(hosts->rig->session);
+}
+
+static void reset_meanwhile(void *argument)
+{
+    struct reset_hosts *hosts = argument;
+    hosts->reset = rtDeviceReset(hosts->rig->device);
+}
+
+/* Who waited for a run looks again when the run's session is closed already. */
+static void test_a_reset_waits_for_a_run_whose_session_ends(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 32; seed++) {
+        struct driver_rig rig;
+        struct exec_options options = {.policy = EXEC_RANDOM, .seed = seed};
+        struct exec_engine *engine = NULL;
+        struct exec_group *group = NULL;
+        struct exec_outcome outcome;
+        rig_open(&rig, 0, &npu_arch_a2a3);
+        struct reset_hosts hosts = {.rig = &rig, .image = rig_image("cores")};
+        rig.board->signal = 1;
+        assert_int_equal(exec_engine_create(&options, &engine), 0);
+        assert_int_equal(exec_group_create(engine, "hosts", &group), 0);
+        assert_int_equal(exec_spawn(group, "runs", EXEC_ORCHESTRATION_STACK_BYTES, run_and_close, &hosts), 0);
+        assert_int_equal(exec_spawn(group, "resets", EXEC_ORCHESTRATION_STACK_BYTES, reset_meanwhile, &hosts), 0);
+        if (exec_group_run(group, &outcome) != 0 || hosts.reset != 0) {
+            fail_msg("seed %lu: end %d, reset %d", seed, (int)outcome.end, hosts.reset);
+        }
+        exec_group_destroy(group);
+        exec_engine_destroy(engine);
+        assert_int_equal(rtDeviceReset(0), 0); /* the other one may have come first */
+        struct npu_driver_statistics left;
+        npu_driver_statistics(0, &left);
+        assert_int_equal(left.sessions + left.contexts + left.in_use, 0);
+    }
+}
+
+/* A kernel that goes while another client runs: it is closed when nobody can be executing it, not when all are idle. */
+struct dropping_hosts {
+    struct driver_rig *rigs[2];
+    void *image;
+    uint64_t most;
+    int code;
+};
+
+static void run_long(void *argument)
+{
+    struct dropping_hosts *hosts = argument;
+    hosts->code += rtSetDevice(0);
+    npu_driver_session_enter(hosts->rigs[1]->session);
+    hosts->code += rig_launch_cores(hosts->image, 1, hosts->rigs[1]->cores, hosts->rigs[1]->board);
+    hosts->code += rtStreamSynchronize(hosts->rigs[1]->cores);
+}
+
+static void churn_kernels(void *argument)
+{
+    struct dropping_hosts *hosts = argument;
+    struct driver_rig *rig = hosts->rigs[0];
+    for (int i = 0; i < 8; i++) {
+        hosts->code += rtSetDevice(0);
+        npu_driver_session_enter(rig->session);
+        uint8_t *callable = rig_callable("kernel_add");
+        hosts->code += run_kernel(rig, hosts->image, callable);
+        hosts->code += rtSetDevice(0);
+        hosts->code += rtFree(callable);
+        uint64_t now = rig_statistics(rig).loaded_kernels;
+        hosts->most = now > hosts->most ? now : hosts->most;
+    }
+    hosts->rigs[1]->board->signal = 1;
+    exec_wake(&hosts->rigs[1]->board->signal);
+}
+
+static void test_kernels_go_while_others_run(void **state)
+{
+    (void)state;
+    struct driver_rig rigs[2];
+    struct exec_engine *engine = NULL;
+    struct exec_group *group = NULL;
+    struct exec_outcome outcome;
+    rig_open(&rigs[0], 0, &npu_arch_a2a3);
+    rig_open(&rigs[1], 0, &npu_arch_a2a3);
+    struct dropping_hosts hosts = {.rigs = {&rigs[0], &rigs[1]}, .image = rig_image("cores")};
+    assert_int_equal(exec_engine_create(NULL, &engine), 0);
+    assert_int_equal(exec_group_create(engine, "hosts", &group), 0);
+    assert_int_equal(exec_spawn(group, "long", EXEC_ORCHESTRATION_STACK_BYTES, run_long, &hosts), 0);
+    assert_int_equal(exec_spawn(group, "churns", EXEC_ORCHESTRATION_STACK_BYTES, churn_kernels, &hosts), 0);
+    assert_int_equal(exec_group_run(group, &outcome), 0);
+    assert_int_equal(hosts.code, 0);
+    assert_int_equal(hosts.most, 0); /* the run under way has met none of them */
+    exec_group_destroy(group);
+    exec_engine_destroy(engine);
+    npu_driver_session_close(rigs[1].session);
+    rig_close(&rigs[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -399,6 +510,8 @@ int main(void)
         cmocka_unit_test(test_planned_lies),
         cmocka_unit_test(test_planned_hangs),
         cmocka_unit_test(test_processors_join_their_engine),
+        cmocka_unit_test(test_a_reset_waits_for_a_run_whose_session_ends),
+        cmocka_unit_test(test_kernels_go_while_others_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -41,7 +41,7 @@ int DynTileFwkBackendKernelServerInit(void *kernel_args)
     if (args == NULL || args->device_args == 0) {
         return DISPATCHER_FAILED;
     }
-    const struct pto_bootstrap_args *bootstrap = (const struct pto_bootstrap_args *)(uintptr_t)args->device_args;
+    struct pto_bootstrap_args *bootstrap = (struct pto_bootstrap_args *)(uintptr_t)args->device_args;
     if (bootstrap->inner_so_bin == 0 || bootstrap->inner_so_len == 0) {
         return DISPATCHER_FAILED;
     }
@@ -56,5 +56,6 @@ int DynTileFwkBackendKernelServerInit(void *kernel_args)
                     (unsigned long long)bootstrap->inner_so_len, strerror(-result));
         return DISPATCHER_FAILED;
     }
+    bootstrap->installed = 1;
     return 0;
 }

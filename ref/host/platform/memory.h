@@ -22,8 +22,11 @@ struct host_context;
  * with error text: then nothing is held.
  */
 int platform_bind(struct host_context *context, int device_id);
-/* Frees what the context still holds and leaves the device. */
-void platform_unbind(struct host_context *context);
+/*
+ * Frees what the context still holds and leaves the device, in any case. 0, or the driver's code with error text when
+ * the reset that this asked for failed.
+ */
+int platform_unbind(struct host_context *context);
 
 /* 64-aligned, the ring kinds 1024-aligned; zero for kinds RUNTIME and REGISTERS. Returns 0, or non-zero with error
  * text. */

@@ -64,21 +64,57 @@ int platform_set_engine(struct host_context *context, const struct pto_engine_op
 
 enum onboard_severity { ONBOARD_CALL, ONBOARD_LAUNCH, ONBOARD_HALF_DONE };
 
+static bool onboard_is_fault(int code, enum onboard_severity severity)
+{
+    return code == DRIVER_EXCEPTION || code == DRIVER_TIMEOUT || code == DRIVER_INTERNAL || code == DRIVER_POISONED ||
+           (severity == ONBOARD_LAUNCH && code == DRIVER_OUT_OF_MEMORY) || severity == ONBOARD_HALF_DONE;
+}
+
+static void onboard_see(struct host_context *context, int code)
+{
+    struct platform *platform = context->platform;
+    platform->fault_seen = platform->fault_seen != 0 ? platform->fault_seen : code;
+}
+
+static void onboard_poison(struct host_context *context, int code)
+{
+    npu_device_fault(&context->platform->user, code, context->error);
+    onboard_see(context, code);
+    log_message(LOG_LEVEL_ERROR, "host", "%s: the device is poisoned until it is reset", context->error);
+}
+
+static int onboard_was_poisoned(struct host_context *context)
+{
+    char text[NPU_DEVICE_FAULT_TEXT_BYTES] = "";
+    int fault = npu_device_faulted(&context->platform->user, text);
+    onboard_see(context, DRIVER_POISONED);
+    return host_error(context, DRIVER_POISONED, "device %d is poisoned by %d; finalize: %s",
+                      context->platform->user.device_id, fault, text);
+}
+
 static int onboard_judge(struct host_context *context, int code, const char *call, enum onboard_severity severity)
 {
     struct platform *platform = context->platform;
     char first[NPU_DEVICE_FAULT_TEXT_BYTES] = "";
+    if (!onboard_holds_device(context)) {
+        return onboard_was_poisoned(context); /* else it would not have been reset under this context */
+    }
     bool consequence = code == DRIVER_POISONED && npu_device_faulted(&platform->user, first) != 0; /* R17: of what? */
     (void)host_error(context, code, "device %d: %s returned %d%s%s", platform->user.device_id, call, code,
                      consequence ? "; first: " : "", first);
-    bool fault = code == DRIVER_EXCEPTION || code == DRIVER_TIMEOUT || code == DRIVER_INTERNAL ||
-                 code == DRIVER_POISONED || (severity == ONBOARD_LAUNCH && code == DRIVER_OUT_OF_MEMORY) ||
-                 severity == ONBOARD_HALF_DONE;
-    if (fault) {
-        npu_device_fault(&platform->user, code, context->error);
-        log_message(LOG_LEVEL_ERROR, "host", "%s: the device is poisoned until it is reset", context->error);
+    if (onboard_is_fault(code, severity)) {
+        onboard_poison(context, code);
     }
     return code;
+}
+
+int platform_distrust(struct host_context *context, const char *what, uint64_t found, uint64_t expected)
+{
+    (void)host_error(context, DRIVER_INTERNAL,
+                     "device %d: the driver reports success, but of %s the device shows %llu instead of %llu",
+                     context->platform->user.device_id, what, (unsigned long long)found, (unsigned long long)expected);
+    onboard_poison(context, DRIVER_INTERNAL);
+    return DRIVER_INTERNAL;
 }
 
 int onboard_failed(struct host_context *context, int code, const char *call)
@@ -96,7 +132,7 @@ int onboard_half_done(struct host_context *context, int code, const char *call)
     return onboard_judge(context, code, call, ONBOARD_HALF_DONE);
 }
 
-void onboard_give_back_failed(struct host_context *context, int code, const char *call)
+void onboard_tolerated(struct host_context *context, int code, const char *call)
 {
     char error[HOST_ERROR_BYTES];
     memcpy(error, context->error, sizeof(error));
@@ -110,6 +146,10 @@ bool onboard_holds_device(const struct host_context *context)
     return !npu_device_was_reset(&context->platform->user);
 }
 
+/*
+ * Looks whether the device was reset only after naming it: a reset that begins later takes the thread's device away
+ * again, so that nothing here ever works on what belongs to those who came after the reset.
+ */
 int onboard_enter_device(struct host_context *context)
 {
     struct platform *platform = context->platform;
@@ -117,20 +157,24 @@ int onboard_enter_device(struct host_context *context)
     if (result != DRIVER_OK) {
         return onboard_failed(context, result, "rtSetDevice");
     }
+    if (!onboard_holds_device(context)) {
+        return onboard_was_poisoned(context);
+    }
     npu_driver_session_enter(onboard_session(context));
     return 0;
 }
 
 int platform_check_usable(struct host_context *context)
 {
-    const struct platform *platform = context->platform;
-    char text[NPU_DEVICE_FAULT_TEXT_BYTES] = "";
-    int fault = npu_device_faulted(&platform->user, text);
-    if (fault != 0) {
-        return host_error(context, DRIVER_POISONED, "device %d is poisoned by %d; finalize: %s", context->device_id,
-                          fault, text);
-    }
-    return onboard_enter_device(context);
+    bool poisoned = npu_device_faulted(&context->platform->user, NULL) != 0;
+    context->platform->fault_seen = 0;
+    return poisoned ? onboard_was_poisoned(context) : onboard_enter_device(context);
+}
+
+int platform_result(const struct host_context *context, int result)
+{
+    int seen = context->platform->fault_seen;
+    return result == -1 && seen != 0 ? seen : result;
 }
 
 /* ---- images -------------------------------------------------------------------------------------------------------
@@ -188,6 +232,12 @@ int platform_set_images(struct host_context *context, const struct host_images *
     }
     platform_stop_programs(context);
     callable_forget_loaded(&context->callables);
+    if (npu_device_faulted(&platform->user, NULL) != 0) {
+        free(aicpu.bytes);
+        free(aicore.bytes);
+        free(dispatcher.bytes);
+        return onboard_was_poisoned(context);
+    }
     onboard_images_free(platform);
     platform->aicpu = aicpu;
     platform->aicore = aicore;
@@ -216,7 +266,7 @@ static int onboard_attach_memory(struct host_context *context)
     }
     platform->known = (struct pto_device_block){.device_id = context->device_id, .context_serial = context->serial};
     if (result == 0) {
-        result = -platform_copy_in(context, platform->block, &platform->known, sizeof(platform->known));
+        result = platform_copy_in(context, platform->block, &platform->known, sizeof(platform->known));
     }
     platform->args = (struct NPU_KERNEL_ARGS){
         .device_args = (uintptr_t)platform->block,
@@ -225,7 +275,9 @@ static int onboard_attach_memory(struct host_context *context)
         .log_info_v = PTO_KERNEL_ARGS_DEFAULT_LOG_INFO_V,
     };
     platform->args_uploaded = false;
-    return result;
+    return result == 0 ? 0
+                       : host_error_because(context, result < -HOST_ERRNO_MAX ? -result : -1,
+                                            "device %d: no memory for what launches need", context->device_id);
 }
 
 static int onboard_attach_streams(struct host_context *context)
@@ -250,10 +302,26 @@ int platform_attach(struct host_context *context)
     return result == 0 ? onboard_attach_memory(context) : result;
 }
 
+/*
+ * Names the device in order to give back what is held there, which works on a poisoned one too. Who cannot even do that
+ * leaves everything to a reset. False: nothing can be given back.
+ */
+static bool onboard_return(struct host_context *context)
+{
+    int result = onboard_holds_device(context) ? onboard_enter_device(context) : (int)DRIVER_POISONED;
+    if (result != DRIVER_OK && onboard_holds_device(context)) {
+        result = onboard_enter_device(context);
+    }
+    if (result != DRIVER_OK && onboard_holds_device(context)) {
+        (void)onboard_half_done(context, result, "rtSetDevice");
+    }
+    return result == DRIVER_OK;
+}
+
 void platform_stop_programs(struct host_context *context)
 {
     struct platform *platform = context->platform;
-    bool sound = npu_device_faulted(&platform->user, NULL) == 0 && onboard_enter_device(context) == 0;
+    bool sound = onboard_return(context) && npu_device_faulted(&platform->user, NULL) == 0;
     if (sound && platform->known.state != 0 && platform->operations.binary != NULL) {
         int result = onboard_launch_alone(context, platform->operations.exit, PTO_AICPU_EXIT_SYMBOL);
         if (result != 0) {
@@ -274,7 +342,7 @@ static void onboard_destroy_stream(struct host_context *context, rtStream_t *str
 {
     int result = *stream != NULL && onboard_holds_device(context) ? rtStreamDestroy(*stream) : DRIVER_OK;
     if (result != DRIVER_OK) {
-        onboard_give_back_failed(context, result, call);
+        onboard_tolerated(context, result, call);
     }
     *stream = NULL;
 }
@@ -377,6 +445,11 @@ void platform_driver_statistics(const struct host_context *context, struct pto_s
     statistics->driver_launches = device.launches;
 }
 
+size_t platform_driver_objects(const struct host_context *context, struct pto_driver_object *objects, size_t capacity)
+{
+    return context->device_id >= 0 ? npu_driver_objects(context->device_id, objects, capacity) : 0;
+}
+
 uint64_t platform_kernel_handles(const struct host_context *context)
 {
     return context->platform->kernels;
@@ -445,11 +518,11 @@ int platform_destroy_comm_stream(struct host_context *context, void *stream)
         /* What the stream was used for is the client's: failures are only logged, but a fault is one. */
         int synchronised = aclrtSynchronizeStream(stream);
         if (synchronised != DRIVER_OK) {
-            onboard_give_back_failed(context, synchronised, "aclrtSynchronizeStream");
+            onboard_tolerated(context, synchronised, "aclrtSynchronizeStream");
         }
         int destroyed = aclrtDestroyStream(stream);
         if (destroyed != DRIVER_OK) {
-            onboard_give_back_failed(context, destroyed, "aclrtDestroyStream");
+            onboard_tolerated(context, destroyed, "aclrtDestroyStream");
         }
     }
     host_leave(context);

@@ -85,6 +85,7 @@ struct platform {
     struct pto_device_block known; /* what the device's block held when it was read last */
     bool unloads_pending;          /* known.unload_callables has bits that the device was not told yet */
     bool acl_ready;
+    int fault_seen; /* 0, or the device fault that the call under way has met first */
 };
 
 static inline struct npu_driver_session *onboard_session(const struct host_context *context)
@@ -96,17 +97,19 @@ static inline struct npu_driver_session *onboard_session(const struct host_conte
 /* ---- onboard ------------------------------------------------------------------------------------------------------
  */
 
-/* A driver call that must not fail did: words it, poisons the device if the code says so, returns the code. */
+/* A driver call that must not fail did: words it, poisons the device if the code says so. Returns the code, which is
+ * DRIVER_POISONED for whatever failed because the device was reset meanwhile. */
 int onboard_failed(struct host_context *context, int code, const char *call);
 /* The same for a launch, where also 207001 is a device fault (R17). */
 int onboard_launch_failed(struct host_context *context, int code, const char *call);
 /* The same with work queued that nobody can take back: whatever the code, only a reset ends that, so it poisons. */
 int onboard_half_done(struct host_context *context, int code, const char *call);
-/* A call that gives something back failed: nothing depends on it, so it is logged, and the error text stays. */
-void onboard_give_back_failed(struct host_context *context, int code, const char *call);
+/* A call failed that nothing depends on: it is logged, and the error text stays; a fault of the device it is all the
+ * same. */
+void onboard_tolerated(struct host_context *context, int code, const char *call);
 /* The driver keeps its device per thread, and calls may come from any: 0 or the driver's code with error text. */
 int onboard_enter_device(struct host_context *context);
-/* False when the device was reset under the context: nothing that it held there is left. */
+/* False when the device was reset under the context: nothing that it held there is left, and others use it now. */
 bool onboard_holds_device(const struct host_context *context);
 
 /* ---- onboard_memory -----------------------------------------------------------------------------------------------
@@ -132,7 +135,8 @@ int onboard_operations_settle(struct host_context *context, int result);
 /* ---- onboard_registers --------------------------------------------------------------------------------------------
  */
 
-/* The table that tells programs the register base of each core; made once. 0, or -1 or the driver's code with text. */
+/* What tells programs the register base of each core, and the synchronisation block's; made once. 0, or -1 or the
+ * driver's code with text. */
 int onboard_registers_map(struct host_context *context);
 
 /* ---- onboard_launch -----------------------------------------------------------------------------------------------

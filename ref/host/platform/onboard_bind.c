@@ -24,8 +24,8 @@ static int onboard_reset_acl(int device_id)
     return result != DRIVER_OK ? result : finalized;
 }
 
-/* Leaves the device, which may reset it, and gives the session and its ledger back. */
-static void onboard_leave(struct host_context *context)
+/* Leaves the device, which may reset it, and gives the session and its ledger back. 0 or the driver's code. */
+static int onboard_leave(struct host_context *context)
 {
     struct platform *platform = context->platform;
     bool acl = platform->acl_ready && NPU_ARCH_TABLE.uses_acl;
@@ -38,6 +38,7 @@ static void onboard_leave(struct host_context *context)
     atomic_store_explicit(&platform->session, NULL, memory_order_relaxed); /* relaxed: see platform_is_inside */
     npu_driver_session_close(session);
     platform->acl_ready = false;
+    return result;
 }
 
 static int onboard_open_session(struct host_context *context, int device_id)
@@ -70,10 +71,12 @@ static int onboard_set_device(struct host_context *context)
     }
     /* The device's own limit for one operation; without it the sync limit still ends what hangs. */
     result = aclrtSetOpExecuteTimeOutV2(ONBOARD_OP_LIMIT_US, NULL);
-    if (result == DRIVER_TIMEOUT) {
-        return onboard_failed(context, result, "aclrtSetOpExecuteTimeOutV2");
-    }
     if (result != DRIVER_OK) {
+        result = onboard_failed(context, result, "aclrtSetOpExecuteTimeOutV2");
+        if (npu_device_faulted(&platform->user, NULL) != 0) {
+            return result;
+        }
+        context->error[0] = '\0';
         log_message(LOG_LEVEL_WARN, "host", "device %d: no limit of %u us for operations: %d", platform->user.device_id,
                     ONBOARD_OP_LIMIT_US, result);
     }
@@ -84,9 +87,13 @@ static int onboard_join(struct host_context *context, int device_id)
 {
     struct platform *platform = context->platform;
     char text[NPU_DEVICE_FAULT_TEXT_BYTES] = "";
-    int result = npu_device_join(device_id, &platform->user);
+    int result;
+    int fault;
+    do { /* again when the poison was gone before it could be asked for */
+        result = npu_device_join(device_id, onboard_reset, &platform->user);
+        fault = result == -EIO ? npu_device_faulted(&platform->user, text) : 0;
+    } while (result == -EIO && fault == 0);
     if (result == -EIO) {
-        int fault = npu_device_faulted(&platform->user, text);
         return host_error(context, DRIVER_POISONED, "device %d is poisoned by %d: %s", device_id, fault, text);
     }
     return result == 0 ? 0 : host_error(context, -1, "device %d: no user of it more: %s", device_id, strerror(-result));
@@ -103,13 +110,15 @@ int platform_bind(struct host_context *context, int device_id)
         result = onboard_set_device(context);
     }
     if (result != 0) {
-        onboard_leave(context);
+        (void)onboard_leave(context); /* a reset that fails is made up for by who joins next */
     }
     return result;
 }
 
-void platform_unbind(struct host_context *context)
+int platform_unbind(struct host_context *context)
 {
+    int device_id = context->platform->user.device_id;
     onboard_memory_release(context);
-    onboard_leave(context);
+    int result = onboard_leave(context);
+    return result == DRIVER_OK ? 0 : host_error(context, result, "device %d: its reset returned %d", device_id, result);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A launch on board: the AICPU's functions on one stream, the cores on the other, then both are waited for. */
 #include <stddef.h>
-#include <stdio.h>
 
 #include "host/context.h"
 #include "host/platform/onboard.h"
@@ -13,7 +12,10 @@ int onboard_synchronize(struct host_context *context, rtStream_t stream, const c
     int limit = platform->options.sync_limit_ns != 0 ? -1 : ONBOARD_SYNC_LIMIT_MS;
     int result = rtStreamSynchronizeWithTimeout(stream, limit);
     if (result != DRIVER_OK) {
-        (void)onboard_half_done(context, result, "rtStreamSynchronizeWithTimeout");
+        int told = onboard_half_done(context, result, "rtStreamSynchronizeWithTimeout");
+        if (told != result) {
+            return told; /* the device was reset meanwhile */
+        }
         const struct npu_driver_run *run = npu_driver_session_last_run(onboard_session(context));
         return host_error(context, result, "device %d: rtStreamSynchronizeWithTimeout of the %s stream returned %d%s%s",
                           context->device_id, name, result, run->text[0] != '\0' ? ": " : "", run->text);
@@ -50,14 +52,6 @@ static int onboard_read_block(struct host_context *context)
     return result == 0 ? 0 : host_error_because(context, result, "the device block was not read");
 }
 
-int platform_distrust(struct host_context *context, const char *what, uint64_t found, uint64_t expected)
-{
-    char call[HOST_ERROR_BYTES / 2];
-    (void)snprintf(call, sizeof(call), "what tells of %s, but left %llu behind, not %llu, is not to be trusted and",
-                   what, (unsigned long long)found, (unsigned long long)expected);
-    return onboard_half_done(context, DRIVER_INTERNAL, call);
-}
-
 int onboard_launch_alone(struct host_context *context, rtFuncHandle function, const char *name)
 {
     struct platform *platform = context->platform;
@@ -72,24 +66,31 @@ int onboard_launch_alone(struct host_context *context, rtFuncHandle function, co
         return result;
     }
     if (platform->known.unload_callables != 0) {
-        return platform_distrust(context, name, platform->known.unload_callables, 0);
+        return platform_distrust(context, "callables that are closed", platform->known.unload_callables, 0);
     }
     result = npu_driver_session_last_run(onboard_session(context))->first_result;
     return result == 0 ? 0 : host_error(context, result, "%s returned %d: %s", name, result, platform->known.message);
 }
 
+static bool onboard_ask_limit(struct host_context *context, uint32_t type, uint32_t *value)
+{
+    int result = aclrtGetStreamResLimit(context->platform->aicore_stream, type, value);
+    if (result != DRIVER_OK) {
+        onboard_tolerated(context, result, "aclrtGetStreamResLimit");
+    }
+    return result == DRIVER_OK;
+}
+
 int platform_resolve_blocks(struct host_context *context, int requested, uint32_t *block_dim)
 {
-    const struct platform *platform = context->platform;
     uint32_t cubes = 0;
     uint32_t vectors = 0;
     if (requested < 0 || requested > (int)NPU_MAX_BLOCKS) {
         return host_error(context, -1, "block_dim %d is not in 0..%u", requested, NPU_MAX_BLOCKS);
     }
     *block_dim = requested != 0 ? (uint32_t)requested : NPU_MAX_BLOCKS;
-    if (requested == 0 &&
-        aclrtGetStreamResLimit(platform->aicore_stream, ACL_RT_DEV_RES_CUBE_CORE, &cubes) == DRIVER_OK &&
-        aclrtGetStreamResLimit(platform->aicore_stream, ACL_RT_DEV_RES_VECTOR_CORE, &vectors) == DRIVER_OK) {
+    if (requested == 0 && onboard_ask_limit(context, ACL_RT_DEV_RES_CUBE_CORE, &cubes) &&
+        onboard_ask_limit(context, ACL_RT_DEV_RES_VECTOR_CORE, &vectors)) {
         uint32_t blocks = cubes < vectors / NPU_AIV_PER_BLOCK ? cubes : vectors / NPU_AIV_PER_BLOCK;
         *block_dim = blocks > 0 && blocks < NPU_MAX_BLOCKS ? blocks : NPU_MAX_BLOCKS;
     }
@@ -127,7 +128,7 @@ static int onboard_program_start(struct host_context *context)
     }
     int result = onboard_launch_alone(context, platform->operations.init, PTO_AICPU_INIT_SYMBOL);
     if (result == 0 && platform->known.state == 0) {
-        result = platform_distrust(context, PTO_AICPU_INIT_SYMBOL " and a state", 0, 1);
+        result = platform_distrust(context, "the state that " PTO_AICPU_INIT_SYMBOL " made", 0, 1);
     }
     return onboard_operations_settle(context, result);
 }

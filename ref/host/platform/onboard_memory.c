@@ -90,7 +90,7 @@ int platform_memory_alloc(struct host_context *context, enum pto_memory_kind kin
         result = DRIVER_OUT_OF_MEMORY; /* a driver that says yes and gives nothing */
     }
     if (result != DRIVER_OK) {
-        return onboard_failed(context, result, "rtMalloc");
+        return -onboard_failed(context, result, "rtMalloc");
     }
     onboard_record(ledger,
                    &(struct pto_ledger_entry){
@@ -109,7 +109,7 @@ void platform_memory_free(struct host_context *context, void *address)
     /* What a reset took, it took. */
     int result = onboard_holds_device(context) ? rtFree(address) : DRIVER_OK;
     if (result != DRIVER_OK) {
-        onboard_give_back_failed(context, result, "rtFree");
+        onboard_tolerated(context, result, "rtFree");
     }
     ledger->bytes -= entry->bytes;
     ledger->count--;

@@ -91,19 +91,38 @@ static int onboard_list_registers(struct host_context *context, uint64_t table[N
     return result;
 }
 
+/* Where the architecture has one, its programs are told where the cross-core synchronisation block lies. */
+static int onboard_ffts_map(struct host_context *context)
+{
+    uint64_t *base = NPU_KERNEL_ARGS_FFTS(&context->platform->args);
+    uint32_t bytes = 0;
+    if (base == NULL || *base != 0) {
+        return 0;
+    }
+    int result = rtGetC2cCtrlAddr(base, &bytes);
+    if (result != DRIVER_OK || *base == 0) {
+        *base = 0;
+        return onboard_failed(context, result != DRIVER_OK ? result : -1, "rtGetC2cCtrlAddr");
+    }
+    context->platform->args_uploaded = false;
+    return 0;
+}
+
 int onboard_registers_map(struct host_context *context)
 {
     struct platform *platform = context->platform;
     uint64_t table[NPU_MAX_PHYSICAL_CORES] = {0};
     void *address = NULL;
-    if (platform->register_table != NULL) {
-        return 0;
+    int result = onboard_ffts_map(context);
+    if (result != 0 || platform->register_table != NULL) {
+        return result;
     }
-    int result = onboard_list_registers(context, table);
+    result = onboard_list_registers(context, table);
     if (result != 0) {
         return result;
     }
-    if (platform_memory_alloc(context, PTO_MEMORY_REGISTERS, -1, sizeof(table), &address) != 0) {
+    result = platform_memory_alloc(context, PTO_MEMORY_REGISTERS, -1, sizeof(table), &address);
+    if (result != 0) {
         return host_error_because(context, -1, "no device memory for the register addresses of %u cores",
                                   NPU_MAX_PHYSICAL_CORES);
     }

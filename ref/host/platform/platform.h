@@ -48,10 +48,13 @@ int platform_attach(struct host_context *context);
 void platform_stop_programs(struct host_context *context);
 /* Stops the programs and gives everything else back. Idempotent; also after a failed attach. */
 void platform_detach(struct host_context *context);
-/* R17: 0, or the code that every call on a poisoned device gets, with error text. */
+/* R17: 0, or the code that every call on a poisoned device gets, with error text. What begins a call. */
 int platform_check_usable(struct host_context *context);
+/* What the call returns instead of -1 when the device failed under it since: the driver's code; otherwise `result`. */
+int platform_result(const struct host_context *context, int result);
 
-/* Device memory. Addresses are not checked here. Return 0, or negative with error text. */
+/* Device memory. Addresses are not checked here. Return 0, or a negative errno or the negative code of the driver with
+ * error text. */
 int platform_copy_in(struct host_context *context, void *device, const void *host, uint64_t bytes);
 int platform_copy_out(struct host_context *context, void *host, const void *device, uint64_t bytes);
 int platform_zero(struct host_context *context, void *device, uint64_t bytes);
@@ -95,8 +98,8 @@ int platform_launch(struct host_context *context, const struct platform_launch *
                     struct platform_outcome *outcome);
 
 /*
- * The device said that `what` is so, and what it left behind says otherwise. Onboard that poisons it (R17): work may
- * still be queued that only a reset takes back. Returns the result of the call, with error text.
+ * The launch was said to be done, and what the device shows of `what` says otherwise. Onboard that poisons it (R17):
+ * work may still be queued that only a reset takes back. Returns the result of the call, with error text.
  */
 int platform_distrust(struct host_context *context, const char *what, uint64_t found, uint64_t expected);
 
@@ -110,6 +113,8 @@ int platform_unload_callable(struct host_context *context, int32_t callable_id);
 void platform_read_device_block(struct host_context *context, struct pto_device_block *block);
 /* Fills the fields of the driver's objects; leaves them zero where there is no driver. */
 void platform_driver_statistics(const struct host_context *context, struct pto_statistics *statistics);
+/* Copies up to `capacity` of them, returns how many there are; 0 where there is no driver. */
+size_t platform_driver_objects(const struct host_context *context, struct pto_driver_object *objects, size_t capacity);
 /* Kernels that callables of the context have made executable. */
 uint64_t platform_kernel_handles(const struct host_context *context);
 

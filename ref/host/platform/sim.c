@@ -138,8 +138,14 @@ int platform_check_usable(struct host_context *context)
 static int sim_copied(struct host_context *context, int fault, const char *what, uint64_t bytes)
 {
     return fault == 0 ? 0
-                      : host_error(context, -1, "device %d: %s of %llu bytes: %s", context->device_id, what,
+                      : host_error(context, -fault, "device %d: %s of %llu bytes: %s", context->device_id, what,
                                    (unsigned long long)bytes, strerror(fault));
+}
+
+int platform_result(const struct host_context *context, int result)
+{
+    (void)context;
+    return result;
 }
 
 int platform_copy_in(struct host_context *context, void *device, const void *host, uint64_t bytes)
@@ -182,6 +188,14 @@ void platform_driver_statistics(const struct host_context *context, struct pto_s
 {
     (void)context;
     (void)statistics; /* there is no driver */
+}
+
+size_t platform_driver_objects(const struct host_context *context, struct pto_driver_object *objects, size_t capacity)
+{
+    (void)context;
+    (void)objects;
+    (void)capacity;
+    return 0;
 }
 
 uint64_t platform_kernel_handles(const struct host_context *context)

@@ -73,7 +73,7 @@ int sim_launch_single(struct host_context *context, pto_aicpu_entry *entry, bool
 
 int platform_distrust(struct host_context *context, const char *what, uint64_t found, uint64_t expected)
 {
-    return host_error(context, -1, "the device tells of %s, and left %llu behind, not %llu", what,
+    return host_error(context, -1, "the launch ended, but of %s the device shows %llu instead of %llu", what,
                       (unsigned long long)found, (unsigned long long)expected);
 }
 

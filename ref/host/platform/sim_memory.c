@@ -15,10 +15,11 @@ int platform_bind(struct host_context *context, int device_id)
     return 0;
 }
 
-void platform_unbind(struct host_context *context)
+int platform_unbind(struct host_context *context)
 {
     npu_owner_detach(context->owner, NULL, NULL);
     context->owner = NULL;
+    return 0;
 }
 
 int platform_memory_alloc(struct host_context *context, enum pto_memory_kind kind, int callable_id, uint64_t bytes,

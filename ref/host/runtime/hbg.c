@@ -137,7 +137,8 @@ static int hbg_ensure_host(struct host_context *context)
         runtime->tasks = memory;
     }
     if (runtime->device_image == NULL) {
-        if (platform_memory_alloc(context, PTO_MEMORY_RUNTIME, -1, sizeof(struct hbg_runtime), &memory) != 0) {
+        int result = platform_memory_alloc(context, PTO_MEMORY_RUNTIME, -1, sizeof(struct hbg_runtime), &memory);
+        if (result != 0) {
             return host_error_because(context, -1, "no device memory for the runtime image of %zu bytes",
                                       sizeof(struct hbg_runtime));
         }
@@ -238,7 +239,7 @@ int runtime_finish(struct host_context *context, const struct runtime_run *run, 
         return status;
     }
     if (report.run != runtime->runs) {
-        return platform_distrust(context, "a run that has ended", report.run, runtime->runs);
+        return platform_distrust(context, "the run that ended", report.run, runtime->runs);
     }
     return hbg_memory_copy_back(runtime);
 }

@@ -114,7 +114,8 @@ static int trb_region_ensure(struct host_context *context, struct trb_region *re
         return 0;
     }
     trb_region_release(context, region);
-    if (platform_memory_alloc(context, kind, -1, bytes, &region->address) != 0) {
+    int result = platform_memory_alloc(context, kind, -1, bytes, &region->address);
+    if (result != 0) {
         region->address = NULL;
         return host_error_because(context, -1, "no device memory for %llu bytes of %s", (unsigned long long)bytes,
                                   npu_memory_kind_name(kind));
@@ -134,7 +135,8 @@ static int trb_ensure_memory(struct host_context *context, const struct trb_knob
     }
     if (runtime->device_image == NULL) {
         void *image = NULL;
-        if (platform_memory_alloc(context, PTO_MEMORY_RUNTIME, -1, sizeof(struct trb_runtime), &image) != 0) {
+        int result = platform_memory_alloc(context, PTO_MEMORY_RUNTIME, -1, sizeof(struct trb_runtime), &image);
+        if (result != 0) {
             return host_error_because(context, -1, "no device memory for the runtime image of %zu bytes",
                                       sizeof(struct trb_runtime));
         }
@@ -350,7 +352,7 @@ int runtime_finish(struct host_context *context, const struct runtime_run *run, 
         return status;
     }
     if (report.run != runtime->runs) {
-        return platform_distrust(context, "a run that has ended", report.run, runtime->runs);
+        return platform_distrust(context, "the run that ended", report.run, runtime->runs);
     }
     return staging_copy_back(context, results.graph_output_ptr, results.graph_output_size);
 }

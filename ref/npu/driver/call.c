@@ -72,7 +72,7 @@ static bool call_fault(struct driver_call *call, const char *site)
         call->code = driver_end(call, DRIVER_OK);
         return false;
     }
-    if ((call->needs & DRIVER_LAUNCHES) != 0) {
+    if ((call->needs & DRIVER_QUEUES) != 0) {
         call->hangs = true;
         return true;
     }

@@ -14,10 +14,15 @@
 #define CODE_HOOKS "pto_sim_register_hooks"
 #define CODE_DIRECTORY "/tmp"
 
+#define CODE_CLIENTS 4u
+
 struct code_image {
     struct code_image *next;
     uint64_t start; /* of the CoreCallable */
     uint64_t end;
+    uint64_t dropped_at;            /* number of driver_next_number: runs with a higher one never meet it */
+    uint64_t clients[CODE_CLIENTS]; /* serials of the sessions whose cores have met it ... */
+    uint32_t client_count;          /* ... or UINT32_MAX: they are too many to tell */
     void *handle;
     void *entry; /* registered as user code */
 };
@@ -56,21 +61,50 @@ static void code_image_close(struct code_image *image)
     free(image);
 }
 
-static bool code_is_running(const struct driver_device *device)
+static bool code_has_client(const struct code_image *image, uint64_t serial)
+{
+    bool has = image->client_count == UINT32_MAX;
+    for (uint32_t i = 0; !has && i < image->client_count; i++) {
+        has = image->clients[i] == serial;
+    }
+    return has;
+}
+
+static void code_add_client(struct code_image *image, uint64_t serial)
+{
+    if (code_has_client(image, serial)) {
+        return;
+    }
+    if (image->client_count < CODE_CLIENTS) {
+        image->clients[image->client_count++] = serial;
+    } else {
+        image->client_count = UINT32_MAX;
+    }
+}
+
+/* A run of a session that has met the image may be executing it if it began before the image was dropped. */
+static bool code_may_run(const struct driver_device *device, const struct code_image *image)
 {
     const struct npu_driver_session *session = device->sessions;
-    while (session != NULL && !session->running) {
+    while (session != NULL &&
+           (!session->running || session->run_number > image->dropped_at || !code_has_client(image, session->serial))) {
         session = session->next;
     }
     return session != NULL;
 }
 
+/* With clients that run all the time there is no moment without a run, so each image waits for its own runs only. */
 void driver_code_sweep(struct npu_code *code)
 {
     struct code_store *store = code_store_of(code);
-    while (store->dropped != NULL && !code_is_running(store->device)) {
-        struct code_image *image = store->dropped;
-        store->dropped = image->next;
+    struct code_image **link = &store->dropped;
+    while (*link != NULL) {
+        struct code_image *image = *link;
+        if (code_may_run(store->device, image)) {
+            link = &image->next;
+            continue;
+        }
+        *link = image->next;
         code_image_close(image);
     }
 }
@@ -90,6 +124,7 @@ void driver_code_changed(struct npu_code *code, const void *address, uint64_t by
         }
         *link = image->next;
         image->next = store->dropped;
+        image->dropped_at = driver_next_number();
         store->dropped = image;
         changed = true;
     }
@@ -123,6 +158,17 @@ uint64_t driver_code_count(const struct npu_code *code)
         count++;
     }
     return count;
+}
+
+void driver_code_list(const struct npu_code *code, struct driver_listing *listing)
+{
+    const struct code_store *store = (const struct code_store *)(const void *)code;
+    const struct code_image *const lists[] = {store->images, store->dropped};
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        for (const struct code_image *image = lists[i]; image != NULL; image = image->next) {
+            driver_list(listing, &(struct pto_driver_object){.kind = PTO_DRIVER_KERNEL, .handle = image->start});
+        }
+    }
 }
 
 /* Kernels that ask for them get the identity and pipe services of npu/pipes.h. */
@@ -196,6 +242,13 @@ static struct code_image *code_load(struct code_store *store, uint64_t address, 
     return image;
 }
 
+/* Only processors of a run have a place to load code from, and theirs is part of them. */
+static const struct npu_driver_session *code_session_of(const struct npu_core_local *local)
+{
+    const uint8_t *processor = (const uint8_t *)local - offsetof(struct driver_processor, local);
+    return ((const struct driver_processor *)(const void *)processor)->session;
+}
+
 uint64_t npu_code_load(struct npu_core_local *local, uint64_t address)
 {
     struct code_store *store = code_store_of(local->code);
@@ -209,12 +262,15 @@ uint64_t npu_code_load(struct npu_core_local *local, uint64_t address)
         image = code_load(store, address, text);
     }
     uint64_t entry = image != NULL ? (uintptr_t)image->entry : 0;
-    local->slots[address / 64 % NPU_CODE_SLOTS] = (struct npu_code_slot){
-        /* Relaxed: changed under the lock only. */
-        .address = entry != 0 ? address : 0,
-        .entry = entry,
-        .epoch = atomic_load_explicit(&local->code->epoch, memory_order_relaxed),
-    };
+    if (entry != 0) {
+        code_add_client(image, code_session_of(local)->serial);
+        local->slots[address / 64 % NPU_CODE_SLOTS] = (struct npu_code_slot){
+            /* Relaxed: changed under the lock only. */
+            .address = address,
+            .entry = entry,
+            .epoch = atomic_load_explicit(&local->code->epoch, memory_order_relaxed),
+        };
+    }
     driver_unlock();
     if (entry == 0) {
         exec_fail(EXEC_END_USER_FAULT, "no kernel can be loaded from 0x%llx: %s", (unsigned long long)address, text);

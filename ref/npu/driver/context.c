@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A thread's device, its reset, and the calls that concern the whole process. */
+#include <stdlib.h>
+
 #include "npu/driver/state.h"
 
 static bool context_acl_is_ready; /* under the driver's lock */
@@ -31,6 +33,7 @@ static void context_drop_memory(struct driver_device *device)
     while (npu_hbm_ledger(device->owner, &entry, 1) != 0) {
         (void)npu_hbm_free(device->owner, (void *)(uintptr_t)entry.address);
     }
+    free(device->c2c);
     device->c2c = NULL;
 }
 

@@ -190,7 +190,7 @@ rtError_t rtsLaunchCpuKernel(rtFuncHandle function, uint32_t blockDim, rtStream_
 
 /* ---- registers --------------------------------------------------------------------------------------------------- */
 
-/* Base of the cross-core synchronisation block. */
+/* Base of the cross-core synchronisation block, until the reset. Not charged: it is no memory. */
 rtError_t rtGetC2cCtrlAddr(uint64_t *address, uint32_t *bytes);
 
 /*

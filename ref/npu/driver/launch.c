@@ -20,7 +20,7 @@ struct launch {
 /* Finds the stream. False: return launch->call.code. */
 static bool launch_begin(struct launch *launch, const char *site, const void *stream)
 {
-    if (!driver_begin(&launch->call, site, DRIVER_NEEDS_SOUND | DRIVER_LAUNCHES)) {
+    if (!driver_begin(&launch->call, site, DRIVER_NEEDS_SOUND | DRIVER_LAUNCHES | DRIVER_QUEUES)) {
         return false;
     }
     launch->stream = driver_stream_find(launch->call.device, stream);

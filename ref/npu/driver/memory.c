@@ -37,7 +37,7 @@ static bool memory_is_image(const struct driver_device *device, const void *addr
     while (image != NULL && image->bytes != address) {
         image = image->next;
     }
-    return image != NULL || address == device->c2c;
+    return image != NULL;
 }
 
 static int memory_free(const char *site, void *address)
@@ -90,14 +90,14 @@ static int memory_copy(const char *site, void *to, uint64_t capacity, const void
     if (!memory_may_copy(call.device, to, capacity, from, bytes, kind)) {
         return driver_end(&call, DRIVER_INVALID_PARAMETER);
     }
-    if (kind == RT_MEMCPY_HOST_TO_DEVICE || kind == RT_MEMCPY_DEVICE_TO_DEVICE) {
-        driver_code_changed(call.device->code, to, bytes);
-    }
     call.device->busy++;
     driver_unlock();
     memmove(to, from, bytes);
     driver_lock();
     call.device->busy--;
+    if (kind == RT_MEMCPY_HOST_TO_DEVICE || kind == RT_MEMCPY_DEVICE_TO_DEVICE) {
+        driver_code_changed(call.device->code, to, bytes); /* also what a core loaded while half of it was there */
+    }
     call.device->counters.copies++;
     driver_tell_end();
     return driver_end(&call, DRIVER_OK);
@@ -127,12 +127,12 @@ rtError_t rtMemset(void *address, uint64_t capacity, uint32_t value, uint64_t by
     if (bytes > capacity || !driver_holds(call.device, address, bytes)) {
         return driver_end(&call, DRIVER_INVALID_PARAMETER);
     }
-    driver_code_changed(call.device->code, address, bytes);
     call.device->busy++;
     driver_unlock();
     memset(address, (int)(value & 0xFFu), bytes);
     driver_lock();
     call.device->busy--;
+    driver_code_changed(call.device->code, address, bytes);
     call.device->counters.copies++;
     driver_tell_end();
     return driver_end(&call, DRIVER_OK);

@@ -123,9 +123,10 @@ rtError_t rtGetC2cCtrlAddr(uint64_t *address, uint32_t *bytes)
         return driver_end(&call, DRIVER_INVALID_PARAMETER);
     }
     struct driver_device *device = call.device;
-    if (device->c2c == NULL &&
-        npu_hbm_alloc(device->owner, PTO_MEMORY_REGISTERS, -1, REGISTERS_C2C_BYTES, &device->c2c) != 0) {
-        device->c2c = NULL;
+    if (device->c2c == NULL) {
+        device->c2c = os_zalloc("driver.c2c", REGISTERS_C2C_BYTES);
+    }
+    if (device->c2c == NULL) {
         return driver_end(&call, DRIVER_OUT_OF_MEMORY);
     }
     *address = (uintptr_t)device->c2c;

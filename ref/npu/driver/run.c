@@ -317,13 +317,14 @@ static int run_group(struct npu_driver_session *session, struct exec_group *grou
     session->running = true;
     /* What a program makes of memory that holds anything is an exception of the device, as it is on a real one. */
     exec_group_contain(group, session->device->lied);
+    session->run_number = driver_next_number();
     driver_unlock();
     int result = exec_group_run(group, outcome);
     driver_lock();
     *driver_thread() = saved;
     session->running = false;
     /* Release: pairs with the acquire in exec_wait. */
-    (void)atomic_fetch_add_explicit(&session->runs_ended, 1, memory_order_release);
+    (void)atomic_fetch_add_explicit(&session->device->runs_ended, 1, memory_order_release);
     session->device->counters.runs++;
     driver_tell_end();
     if (result == 0) {
@@ -411,9 +412,11 @@ int driver_session_run(struct npu_driver_session *session, int32_t milliseconds)
     driver_poison(device, code, true);
     driver_code_sweep(device->code);
     if (exec_current_engine() != NULL) {
+        device->waiting++; /* nobody else may need it any more */
         driver_unlock();
-        exec_wake(&session->runs_ended);
+        exec_wake(&device->runs_ended);
         driver_lock();
+        device->waiting--;
     }
     return code;
 }

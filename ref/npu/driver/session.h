@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/debug_api.h"
 #include "exec/exec.h"
 #include "npu/arch.h"
 
@@ -68,6 +69,9 @@ struct npu_driver_statistics {
 };
 /* All zero for a device that was never used. */
 void npu_driver_statistics(int device_id, struct npu_driver_statistics *statistics);
+
+/* Streams, images, binaries and kernels of the device. Copies up to `capacity`, returns how many there are. */
+size_t npu_driver_objects(int device_id, struct pto_driver_object *objects, size_t capacity);
 
 /*
  * Memory of the whole device, 0: the default of 16 GiB. Stays as long as a session is open or anything of the device is

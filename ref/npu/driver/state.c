@@ -70,6 +70,7 @@ static void device_free(struct driver_device *device)
     if (device->owner != NULL) {
         npu_owner_detach(device->owner, NULL, NULL);
     }
+    free(device->c2c);
     free(device);
 }
 
@@ -125,10 +126,11 @@ static int state_wait_for_run(struct npu_driver_session *session)
         return 0;
     }
     /* Relaxed: read under the lock, under which it is changed. */
-    uint32_t seen = atomic_load_explicit(&session->runs_ended, memory_order_relaxed);
+    _Atomic uint32_t *ended = &session->device->runs_ended; /* the device stays while `waiting` says so */
+    uint32_t seen = atomic_load_explicit(ended, memory_order_relaxed);
     struct driver_thread saved = state_thread;
     driver_unlock();
-    int result = exec_wait(&session->runs_ended, seen, EXEC_NEVER);
+    int result = exec_wait(ended, seen, EXEC_NEVER);
     driver_lock();
     state_thread = saved;
     return result != 0 ? -ECANCELED : 0;

@@ -130,8 +130,8 @@ struct npu_driver_session {
     struct exec_options configured; /* as the engine has them */
 
     bool running;
-    struct exec_engine *runner;  /* engine of the run under way */
-    _Atomic uint32_t runs_ended; /* what processors of the same engine wait on */
+    struct exec_engine *runner; /* engine of the run under way */
+    uint64_t run_number;        /* of driver_next_number, of the run under way */
     struct npu_driver_run last;
     struct driver_processor *processors;
     size_t processor_capacity;
@@ -140,10 +140,13 @@ struct npu_driver_session {
 struct driver_device {
     struct driver_device *next;
     int id;
-    uint64_t generation;  /* another number after each reset */
-    bool has_context;     /* somebody named it since its last reset */
-    uint32_t busy;        /* copies under way */
-    uint32_t waiting;     /* calls that wait and will look at the device again */
+    uint64_t generation; /* another number after each reset */
+    bool has_context;    /* somebody named it since its last reset */
+    uint32_t busy;       /* copies under way */
+    uint32_t waiting;    /* calls that wait and will look at the device again */
+    /* Runs of all sessions; what processors of an engine that runs one wait on. Here, since a session may be closed
+     * before those who waited for it look again. */
+    _Atomic uint32_t runs_ended;
     uint64_t op_limit_ns; /* 0: the default */
     struct npu_owner *owner;
     struct npu_driver_session *sessions; /* the device's own is the last one */
@@ -152,7 +155,7 @@ struct driver_device {
     struct driver_binary *binaries;
     void *server; /* handle of the SO of DynTileFwkKernelServerInit */
     struct npu_code *code;
-    void *c2c; /* the synchronisation block; NULL until asked for */
+    void *c2c; /* the synchronisation block, no memory of the device's; NULL until asked for */
     int fault; /* 0, or the code that poisoned it */
     bool lied; /* a copy was not made although it was said to be: until the reset its memory may hold anything */
     struct npu_driver_statistics counters;
@@ -197,7 +200,8 @@ enum driver_need {
     DRIVER_NEEDS_NOTHING = 0,
     DRIVER_NEEDS_CONTEXT = 1, /* 107002 without */
     DRIVER_NEEDS_SOUND = 2,   /* and 507899 when poisoned */
-    DRIVER_LAUNCHES = 4,      /* a hang is for the run, and 207001 poisons */
+    DRIVER_LAUNCHES = 4,      /* 207001 poisons */
+    DRIVER_QUEUES = 8,        /* a hang is for the run */
 };
 
 struct driver_call {
@@ -205,7 +209,7 @@ struct driver_call {
     struct driver_device *device;       /* NULL without context */
     struct npu_driver_session *session; /* entered, or the device's own */
     int code;                           /* why not, when driver_begin says no */
-    bool hangs;                         /* DRIVER_LAUNCHES: queue it as hanging */
+    bool hangs;                         /* DRIVER_QUEUES: queue it as hanging */
     bool lies;                          /* driver_begin says no, since a plan wants it reported done and not done */
 };
 
@@ -261,9 +265,21 @@ uint32_t driver_chip_cores(const struct npu_arch *arch);
 
 struct npu_code *driver_code_make(struct driver_device *device);
 void driver_code_free(struct npu_code *code);
-/* What lies in the range is gone or other now. Images still in use are closed by driver_code_sweep. */
+/* What lies in the range is gone or other now. Images that a run may still execute are closed by driver_code_sweep. */
 void driver_code_changed(struct npu_code *code, const void *address, uint64_t bytes);
 void driver_code_sweep(struct npu_code *code);
 uint64_t driver_code_count(const struct npu_code *code);
+
+/* ---- objects: what there is, for who asks. The lock is held. ------------------------------------------------------
+ */
+
+struct driver_listing {
+    struct pto_driver_object *objects;
+    size_t capacity;
+    size_t count;
+};
+void driver_list(struct driver_listing *listing, const struct pto_driver_object *object);
+/* Kernels that are loaded, those included that are only waiting to be closed. */
+void driver_code_list(const struct npu_code *code, struct driver_listing *listing);
 
 #endif
