@@ -388,5 +388,5 @@ compile_commands: ## write build/compile_commands.json for editors and clang-tid
 clean: ## remove build/
 	@rm -rf build
 
-.PHONY: help build deps deps_all check ut st faults leaks asan tsan fuzz afl coverage bench mutants campaign format lint \
-    compile_commands clean
+.PHONY: help build deps deps_all check ut st faults leaks asan tsan fuzz afl coverage bench mutants campaign format \
+    lint compile_commands clean

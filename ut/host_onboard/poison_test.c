@@ -300,6 +300,26 @@ static void test_acl_faults(void **state)
     onboard_expect_sound(*state);
 }
 
+/* ACL is one for the process: who finalizes last finds it finalized already, and resets its device all the same. */
+static void test_acl_of_two_devices(void **state)
+{
+    (void)state;
+    void *contexts[] = {onboard_context(8), onboard_context(9)};
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(ensure_acl_ready_ctx(contexts[i], 8 + i), 0);
+    }
+    graph_count_calls();
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(finalize_device(contexts[i]), 0);
+        assert_int_equal(graph_calls("driver.aclrtResetDevice"), i + 1);
+        assert_int_equal(graph_calls("driver.aclFinalize"), i + 1);
+    }
+    fault_plan_clear();
+    for (int i = 0; i < 2; i++) {
+        destroy_device_context(contexts[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -314,6 +334,7 @@ int main(void)
         cmocka_unit_test(test_reset),
         cmocka_unit_test(test_detach_faults),
         GRAPH_TEST(test_acl_faults),
+        cmocka_unit_test(test_acl_of_two_devices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -21,15 +21,22 @@ static int onboard_reset_acl(int device_id)
 {
     int result = aclrtResetDevice(device_id);
     int finalized = aclFinalize();
+    if (finalized == DRIVER_ACL_UNINITIALIZED) {
+        finalized = DRIVER_OK; /* one for the whole process: another device's last user was here before */
+    }
     return result != DRIVER_OK ? result : finalized;
+}
+
+static bool onboard_resets_by_acl(const struct host_context *context)
+{
+    return context->platform->acl_ready && NPU_ARCH_TABLE.uses_acl;
 }
 
 /* Leaves the device, which may reset it, and gives the session and its ledger back. 0 or the driver's code. */
 static int onboard_leave(struct host_context *context)
 {
     struct platform *platform = context->platform;
-    bool acl = platform->acl_ready && NPU_ARCH_TABLE.uses_acl;
-    int result = npu_device_leave(&platform->user, acl ? onboard_reset_acl : onboard_reset);
+    int result = npu_device_leave(&platform->user, onboard_resets_by_acl(context) ? onboard_reset_acl : onboard_reset);
     if (result != DRIVER_OK) {
         log_message(LOG_LEVEL_ERROR, "host", "device %d: its reset failed with %d", platform->user.device_id, result);
     }
@@ -118,7 +125,8 @@ int platform_bind(struct host_context *context, int device_id)
 int platform_unbind(struct host_context *context)
 {
     int device_id = context->platform->user.device_id;
+    const char *call = onboard_resets_by_acl(context) ? "aclrtResetDevice or aclFinalize" : "rtDeviceReset";
     onboard_memory_release(context);
     int result = onboard_leave(context);
-    return result == DRIVER_OK ? 0 : host_error(context, result, "device %d: its reset returned %d", device_id, result);
+    return result == DRIVER_OK ? 0 : host_error(context, result, "device %d: %s returned %d", device_id, call, result);
 }
