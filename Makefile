@@ -309,6 +309,8 @@ $(foreach f,$(UT_FOLDERS),$(eval $(call unit_test_rules,$f)))
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z_]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' Makefile
 
+products: $(LIBRARIES) $(USER_SO)
+
 build: $(BUILD) ## build everything of CONFIG=debug|release|coverage|asan|tsan|fuzz|afl below build/CONFIG
 
 deps: ## install the Debian packages that `make check` needs (DEPS=skip leaves the machine alone)
@@ -388,5 +390,5 @@ compile_commands: ## write build/compile_commands.json for editors and clang-tid
 clean: ## remove build/
 	@rm -rf build
 
-.PHONY: help build deps deps_all check ut st faults leaks asan tsan fuzz afl coverage bench mutants campaign format \
-    lint compile_commands clean
+.PHONY: help products build deps deps_all check ut st faults leaks asan tsan fuzz afl coverage bench mutants campaign \
+    format lint compile_commands clean
