@@ -53,7 +53,8 @@ struct fault_scenario {
     /* The context that outlives the plays, for the device ledger; NULL when each play makes its own. */
     const struct pto_debug_api *debug;
     void *context;
-    /* Deadlines pass in real time (threads engine): of faults that nothing but a deadline ends, one call is enough. */
+    /* Deadlines pass in real time (threads engine): of faults that nothing but a deadline ends, one call is enough, and
+     * slow configurations leave them out. */
     bool real_time;
     /*
      * Finalize and init of that context (R17); NULL when each play does that itself. Unless `forced`, only when the

@@ -20,6 +20,11 @@ static void spy_find(const char *name, void *function)
     memcpy(function, &symbol, sizeof(symbol));
 }
 
+static bool spy_is(const void *bytes, const struct fixture_image *image)
+{
+    return image->size == 0 || memcmp(bytes, image->bytes, image->size) == 0; /* 0: of no interest to the test */
+}
+
 rtError_t rtAicpuKernelLaunchExWithArgs(uint32_t kernelType, const char *opName, uint32_t blockDim,
                                         const rtAicpuArgsEx_t *args, void *smDesc, rtStream_t stream, uint32_t flags)
 {
@@ -34,8 +39,7 @@ rtError_t rtAicpuKernelLaunchExWithArgs(uint32_t kernelType, const char *opName,
     spy->name_offsets[1] = args->kernelNameAddrOffset;
     const void *dispatcher = (const void *)(uintptr_t)spy->arguments.base.aicpu_so_bin;
     const void *program = (const void *)(uintptr_t)spy->arguments.inner_so_bin;
-    spy->images_there = memcmp(dispatcher, spy->dispatcher.bytes, spy->dispatcher.size) == 0 &&
-                        memcmp(program, spy->program.bytes, spy->program.size) == 0;
+    spy->images_there = spy_is(dispatcher, &spy->dispatcher) && spy_is(program, &spy->program);
     return real(kernelType, opName, blockDim, args, smDesc, stream, flags);
 }
 
