@@ -11,14 +11,6 @@
 #include "npu/driver/session.h"
 #include "st/runtime_fixture.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define CLIENTS_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define CLIENTS_ASAN 1
-#endif
-#endif
-
 #define CLIENTS 2
 #define CLIENT_RUNS 10
 #define CLIENT_ROUNDS 12
@@ -217,12 +209,6 @@ static void *live(void *argument)
 /* R17: whoever shares the device hears of the poison, or nothing; nobody gets a wrong result; the end is clean. */
 static void test_a_device_is_reset_under_a_client(void **state)
 {
-#if defined(CLIENTS_ASAN)
-    (void)state;
-    /* The host marks redzones in staging memory that a reset may take away at that moment: the marks outlive it. */
-    print_message("skipped: redzones inside device memory are not safe against a reset by another client\n");
-    skip();
-#endif
     const struct runtime_fixture *fixture = *state;
     struct callable_image faulty = fixture_pack(fixture, &spec_fault);
     for (int variant = 0; variant < 4; variant++) {

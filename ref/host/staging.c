@@ -8,7 +8,6 @@
 #include "host/context.h"
 #include "host/platform/memory.h"
 #include "host/platform/platform.h"
-#include "npu/redzone.h"
 
 #define STAGING_ALIGN 64u
 #define STAGING_REDZONE_BYTES 64u
@@ -127,14 +126,14 @@ int staging_bind(struct host_context *context, struct pto_continuous_tensor *rew
         staging->count = 0;
         return -1;
     }
-    npu_redzone_close(staging->buffer, staging->capacity);
+    platform_memory_guard(context, staging->buffer, staging->capacity, true);
     for (int32_t i = 0; i < staging->count; i++) {
         struct staged_tensor *staged = &staging->tensors[i];
         if (staged->flow == STAGING_PASS) {
             continue;
         }
         staged->device = staging->buffer + staged->offset;
-        npu_redzone_open(staged->device, staged->bytes);
+        platform_memory_guard(context, staged->device, staged->bytes, false);
         rewritten[i].data = (uintptr_t)staged->device;
         if (staging_copy_in(context, staged, i) != 0) {
             staging->count = 0;
@@ -192,7 +191,7 @@ void staging_release(struct host_context *context)
 {
     struct staging *staging = &context->staging;
     if (staging->buffer != NULL) {
-        npu_redzone_open(staging->buffer, staging->capacity);
+        platform_memory_guard(context, staging->buffer, staging->capacity, false);
         platform_memory_free(context, staging->buffer);
     }
     staging->buffer = NULL;

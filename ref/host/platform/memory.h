@@ -9,6 +9,7 @@
 #ifndef HOST_PLATFORM_MEMORY_H
 #define HOST_PLATFORM_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,6 +41,8 @@ int platform_memory_find(struct host_context *context, const void *address, stru
 void platform_memory_set_callable(struct host_context *context, void *address, int callable_id);
 /* 0 when [address, address + bytes) lies inside one live allocation of the context, otherwise -ENOENT. */
 int platform_memory_check(struct host_context *context, const void *address, uint64_t bytes);
+/* Tells the tools that nobody may touch these bytes of an allocation (npu/redzone.h), or that everybody may again. */
+void platform_memory_guard(struct host_context *context, void *address, uint64_t bytes, bool closed);
 void platform_memory_usage(struct host_context *context, struct npu_usage *usage);
 /* Entries in address order; returns how many there are. */
 size_t platform_memory_ledger(struct host_context *context, struct pto_ledger_entry *entries, size_t capacity);

@@ -180,3 +180,9 @@ int platform_memory_set_capacity(struct host_context *context, uint64_t bytes)
 {
     return npu_driver_set_capacity(context->platform->user.device_id, bytes);
 }
+
+void platform_memory_guard(struct host_context *context, void *address, uint64_t bytes, bool closed)
+{
+    (void)context;
+    npu_driver_guard(address, bytes, closed);
+}

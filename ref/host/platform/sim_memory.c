@@ -4,6 +4,7 @@
 
 #include "host/context.h"
 #include "host/platform/memory.h"
+#include "npu/redzone.h"
 
 int platform_bind(struct host_context *context, int device_id)
 {
@@ -64,4 +65,14 @@ size_t platform_memory_ledger(struct host_context *context, struct pto_ledger_en
 int platform_memory_set_capacity(struct host_context *context, uint64_t bytes)
 {
     return npu_hbm_set_capacity(context->owner, bytes);
+}
+
+void platform_memory_guard(struct host_context *context, void *address, uint64_t bytes, bool closed)
+{
+    (void)context;
+    if (closed) {
+        npu_redzone_close(address, bytes);
+    } else {
+        npu_redzone_open(address, bytes);
+    }
 }

@@ -6,8 +6,7 @@
 #include "base/fault.h"
 #include "npu/driver/state.h"
 
-/* The device that the calling thread has named, unless it was reset since. */
-static struct driver_device *call_device(void)
+struct driver_device *driver_device_of_thread(void)
 {
     const struct driver_thread *thread = driver_thread();
     struct driver_device *device = thread->generation != 0 ? driver_device_find(thread->device_id) : NULL;
@@ -77,7 +76,7 @@ static bool call_fault(struct driver_call *call, const char *site)
         return true;
     }
     call_hang(call);
-    call->device = call_device();
+    call->device = driver_device_of_thread();
     call->code = driver_end(call, DRIVER_TIMEOUT);
     return false;
 }
@@ -85,7 +84,7 @@ static bool call_fault(struct driver_call *call, const char *site)
 bool driver_begin(struct driver_call *call, const char *site, uint32_t needs)
 {
     driver_lock();
-    *call = (struct driver_call){.needs = needs, .device = call_device()};
+    *call = (struct driver_call){.needs = needs, .device = driver_device_of_thread()};
     if (call->device != NULL) {
         call->session = call_session(call->device);
     }

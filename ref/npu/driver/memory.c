@@ -4,6 +4,7 @@
 
 #include "base/fault.h"
 #include "npu/driver/state.h"
+#include "npu/redzone.h"
 
 bool driver_holds(const struct driver_device *device, const void *address, uint64_t bytes)
 {
@@ -101,6 +102,20 @@ static int memory_copy(const char *site, void *to, uint64_t capacity, const void
     call.device->counters.copies++;
     driver_tell_end();
     return driver_end(&call, DRIVER_OK);
+}
+
+void npu_driver_guard(void *address, uint64_t bytes, bool closed)
+{
+    driver_lock(); /* which a reset needs to take memory away */
+    const struct driver_device *device = driver_device_of_thread();
+    if (device != NULL && driver_holds(device, address, bytes)) {
+        if (closed) {
+            npu_redzone_close(address, bytes);
+        } else {
+            npu_redzone_open(address, bytes);
+        }
+    }
+    driver_unlock();
 }
 
 rtError_t rtMalloc(void **address, uint64_t bytes, uint32_t type, uint16_t module)

@@ -79,6 +79,12 @@ size_t npu_driver_objects(int device_id, struct pto_driver_object *objects, size
  */
 int npu_driver_set_capacity(int device_id, uint64_t bytes);
 
+/*
+ * Tells AddressSanitizer and valgrind that nobody may touch these bytes (npu/redzone.h), or that everybody may again.
+ * No effect on what is not memory of the calling thread's device any more.
+ */
+void npu_driver_guard(void *address, uint64_t bytes, bool closed);
+
 /* What dlog_setlevel set last; -1: nothing. */
 int npu_driver_log_level(void);
 

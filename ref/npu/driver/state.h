@@ -213,6 +213,8 @@ struct driver_call {
     bool lies;                          /* driver_begin says no, since a plan wants it reported done and not done */
 };
 
+/* The device that the calling thread has named, unless it was reset since; else NULL. */
+struct driver_device *driver_device_of_thread(void);
 /* Takes the lock and checks; false: return call->code (0 for a lie). `site` is "driver.<name>". */
 bool driver_begin(struct driver_call *call, const char *site, uint32_t needs);
 /* Gives the lock back; poisons as the code asks. Returns the code. */
