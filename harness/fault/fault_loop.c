@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "exec/sanitizer.h"
 #include "harness/fault/fault_kinds.h"
 #include "harness/leak/leak_gate.h"
 
