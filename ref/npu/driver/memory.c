@@ -76,6 +76,7 @@ static int memory_lied(const struct driver_call *call, const char *site, const v
         const uint64_t truth[4] = {(uintptr_t)to, (uintptr_t)from, bytes, kind};
         fault_tell_truth(site, truth);
         call->device->lied = true;
+        npu_redzone_define(to, bytes);
     }
     return call->code;
 }
