@@ -403,6 +403,7 @@ static void expect_planted(struct planted *planted, const char *told)
     const struct fault_scenario scenario = {.name = "planted",
                                             .play = planted_play,
                                             .state = planted,
+                                            .host_only = true,
                                             .recover = planted->recovers ? planted_recover : NULL};
     int result = run_planted(&scenario, &report);
     for (size_t i = 0; i < planted->leaked_count; i++) {
@@ -477,7 +478,8 @@ static void test_loop_judges_lies_by_the_truth(void **state)
     (void)state;
     struct fault_loop_report report;
     struct planted planted = {.lied_to = true, .believes = true};
-    const struct fault_scenario scenario = {.name = "planted", .play = planted_play, .state = &planted};
+    const struct fault_scenario scenario = {
+        .name = "planted", .play = planted_play, .state = &planted, .host_only = true};
     if (run_planted(&scenario, &report) != 0) {
         fail_msg("%s", report.text);
     }

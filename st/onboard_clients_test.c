@@ -209,12 +209,6 @@ static void *live(void *argument)
 /* R17: whoever shares the device hears of the poison, or nothing; nobody gets a wrong result; the end is clean. */
 static void test_a_device_is_reset_under_a_client(void **state)
 {
-    if (getenv("TOUCHSTONE_KNOWN_DEFECTS") == NULL) {
-        (void)state;
-        print_message("known defect: a client that joins while another one resets may lose what it just made "
-                      "(TOUCHSTONE_KNOWN_DEFECTS=1 plays it)\n");
-        skip();
-    }
     const struct runtime_fixture *fixture = *state;
     struct callable_image faulty = fixture_pack(fixture, &spec_fault);
     for (int variant = 0; variant < 4; variant++) {

@@ -53,6 +53,7 @@ struct fault_scenario {
     /* The context that outlives the plays, for the device ledger; NULL when each play makes its own. */
     const struct pto_debug_api *debug;
     void *context;
+    bool host_only; /* plays no device program, which would race with its own past when a copy to it lied */
     /* Deadlines pass in real time (threads engine): of faults that nothing but a deadline ends, one call is enough, and
      * slow configurations leave them out. */
     bool real_time;

@@ -11,6 +11,7 @@
 #define EXEC_SANITIZER_H
 
 #include <errno.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -110,6 +111,20 @@ static inline void exec_tsan_ignore_end(void)
 #if EXEC_TSAN
     AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
     AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+#endif
+}
+
+/*
+ * A fault handler never returns, so what it and its callees put around their variables stays in the shadow of the signal
+ * stack: told to be accessible again before another handler, or another mapping, comes to lie there.
+ */
+static inline void exec_asan_clean_signal_stack(void)
+{
+#if EXEC_ASAN
+    stack_t stack;
+    if (sigaltstack(NULL, &stack) == 0 && (stack.ss_flags & SS_DISABLE) == 0) {
+        __asan_unpoison_memory_region(stack.ss_sp, stack.ss_size);
+    }
 #endif
 }
 

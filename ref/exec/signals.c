@@ -82,6 +82,7 @@ EXEC_NO_TSAN static bool exec_hit_guard(const struct exec_processor *processor, 
 
 EXEC_NO_TSAN static void exec_on_fault(int number, siginfo_t *info, void *context)
 {
+    exec_asan_clean_signal_stack();
     struct exec_processor *processor = exec_self_now != NULL ? exec_processor_of(exec_self_now) : NULL;
     bool guard = processor != NULL && number == SIGSEGV && exec_hit_guard(processor, info->si_addr);
     /* si_code > 0: raised by an instruction, not sent by somebody. */

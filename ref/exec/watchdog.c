@@ -75,6 +75,7 @@ EXEC_NO_TSAN static void exec_watch_drop(void *record)
         (void)timer_delete(watch->timer);
     }
     watch->timer_made = false;
+    exec_asan_clean_signal_stack();
     if (watch->signal_stack != NULL) {
         stack_t none = {.ss_flags = SS_DISABLE};
         (void)sigaltstack(&none, NULL);

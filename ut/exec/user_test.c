@@ -2,11 +2,14 @@
 /* R33: user code that spins, waits too long, calls ops without end, or faults, on both engines. */
 #include "ut/exec/user_code.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "exec/sanitizer.h"
 
 #define OP_LIMIT_NS 20000000u
 #define PATIENT_OP_LIMIT_NS 400000000u
@@ -374,6 +377,62 @@ static void test_stack_overflow(void **state)
     }
 }
 
+/* Where a thread that faults keeps its signal stack, which is gone with it. */
+struct fault_elsewhere {
+    enum exec_kind kind;
+    stack_t signal_stack;
+    int result;
+};
+
+static void note_stack_and_fault(void *argument)
+{
+    struct fault_elsewhere *elsewhere = argument;
+    uint32_t how = 0;
+    (void)sigaltstack(NULL, &elsewhere->signal_stack);
+    fault(&how);
+}
+
+static void *fault_in_a_thread(void *argument)
+{
+    struct fault_elsewhere *elsewhere = argument;
+    const struct exec_options options = {.kind = elsewhere->kind, .deadline_scale = rig_deadline_scale()};
+    struct exec_engine *engine = NULL;
+    struct exec_group *group = NULL;
+    struct exec_outcome outcome;
+    elsewhere->result = exec_engine_create(&options, &engine);
+    elsewhere->result = elsewhere->result != 0 ? elsewhere->result : exec_group_create(engine, "elsewhere", &group);
+    if (elsewhere->result == 0) {
+        elsewhere->result = exec_spawn(group, "aiv 7", RIG_STACK_BYTES, note_stack_and_fault, elsewhere);
+    }
+    if (elsewhere->result == 0) {
+        elsewhere->result = exec_group_run(group, &outcome);
+    }
+    exec_group_destroy(group);
+    exec_engine_destroy(engine);
+    return NULL;
+}
+
+/* Handlers of faults never return; what comes to lie where their stack was must be as accessible as anything else. */
+static void test_faults_leave_no_poison(void **state)
+{
+#if EXEC_ASAN
+    struct fault_elsewhere elsewhere = {.kind = *(enum exec_kind *)*state};
+    for (int i = 0; i < 2; i++) {
+        pthread_t thread;
+        assert_int_equal(pthread_create(&thread, NULL, fault_in_a_thread, &elsewhere), 0);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        assert_int_equal(elsewhere.result, -ECANCELED);
+        assert_true(elsewhere.signal_stack.ss_size != 0);
+        assert_null(__asan_region_is_poisoned(elsewhere.signal_stack.ss_sp, elsewhere.signal_stack.ss_size));
+    }
+#else
+    (void)state;
+    (void)fault_in_a_thread;
+    print_message("nothing is poisoned without AddressSanitizer\n");
+    skip();
+#endif
+}
+
 static void note_signal(int number)
 {
     (void)number;
@@ -502,6 +561,7 @@ int main(void)
         ON_BOTH(test_lanes_that_play_forever_reach_the_op_limit),
         ON_BOTH(test_faults_end_the_group_only),
         ON_BOTH(test_stack_overflow),
+        ON_BOTH(test_faults_leave_no_poison),
         ON_BOTH(test_handlers_survive_others_and_are_put_back),
         ON_BOTH(test_faults_outside_user_code_kill),
         {"test_the_watchdog_works_in_a_forked_child (fibers)", test_the_watchdog_works_in_a_forked_child, setup,

@@ -20,7 +20,7 @@ static void test_fault_codes(void **state)
         const char *text; /* NULL: no fault */
     } cases[] = {
         {DRIVER_EXCEPTION, "507018"}, {DRIVER_TIMEOUT, "507046"},       {DRIVER_INTERNAL, "507000"},
-        {DRIVER_OUT_OF_MEMORY, NULL}, {DRIVER_INVALID_PARAMETER, NULL}, {DRIVER_REGISTER_POISONED, NULL},
+        {DRIVER_OUT_OF_MEMORY, NULL}, {DRIVER_INVALID_PARAMETER, NULL}, {DRIVER_REGISTER_POISONED, "returned 62"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         onboard_plan("driver.rtMalloc", 1, cases[i].code);

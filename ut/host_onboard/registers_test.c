@@ -54,7 +54,7 @@ static int play_busy(void *ctx, uint64_t nth, bool sticky, int32_t code)
 /* 13 is tried again three times; any other code is an error at once, and so is success without an address. */
 static void test_codes(void **state)
 {
-    static const int others[] = {1, 12, 14, DRIVER_REGISTER_POISONED, DRIVER_INVALID_PARAMETER, DRIVER_NOT_SUPPORTED};
+    static const int others[] = {1, 12, 14, DRIVER_INVALID_PARAMETER, DRIVER_NOT_SUPPORTED};
     assert_int_equal(play_busy(*state, 1, true, DRIVER_REGISTER_BUSY), DRIVER_REGISTER_BUSY);
     assert_int_equal(driver_spy.mappings, 4);
     onboard_expect_text(*state, "halMemCtl returned 13");
@@ -66,6 +66,17 @@ static void test_codes(void **state)
     assert_int_equal(play_busy(*state, 1, false, 0), -1);
     onboard_expect_text(*state, "halMemCtl gave no register base");
     assert_null(onboard_platform(*state)->register_table);
+    onboard_expect_sound(*state);
+}
+
+/* R17: the driver has a code of its own for a mapping on a device that another client has poisoned meanwhile. */
+static void test_mapping_on_a_poisoned_device(void **state)
+{
+    assert_int_equal(play_busy(*state, 1, true, DRIVER_REGISTER_POISONED), DRIVER_POISONED);
+    assert_int_equal(driver_spy.mappings, 1);
+    onboard_expect_text(*state, "halMemCtl returned 62");
+    onboard_expect_poisoned(*state, "halMemCtl returned 62");
+    onboard_again(*state);
     onboard_expect_sound(*state);
 }
 
@@ -149,6 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         GRAPH_TEST(test_table),
         GRAPH_TEST(test_codes),
+        GRAPH_TEST(test_mapping_on_a_poisoned_device),
         GRAPH_TEST(test_pauses_are_exec_time),
         GRAPH_TEST(test_device_lost_between_tries),
         GRAPH_TEST(test_table_faults),

@@ -436,6 +436,72 @@ static void test_a_reset_waits_for_a_run_whose_session_ends(void **state)
     }
 }
 
+/* Two hosts that wait for the run of a third, who resets the device when it is over and starts anew. */
+struct stale_hosts {
+    struct driver_rig *rig;
+    void *image;
+    rtBinHandle binary;
+    int renewed;
+    int unloaded;
+    int synchronised;
+};
+
+static void run_and_renew(void *argument)
+{
+    struct stale_hosts *hosts = argument;
+    rtFuncHandle note;
+    rtFuncHandle meet;
+    hosts->renewed = rtSetDevice(hosts->rig->device);
+    npu_driver_session_enter(hosts->rig->session);
+    hosts->renewed += rig_launch_cores(hosts->image, 1, hosts->rig->cores, hosts->rig->board);
+    hosts->renewed += rtStreamSynchronize(hosts->rig->cores);
+    hosts->renewed += rtDeviceReset(hosts->rig->device);
+    rig_again(hosts->rig);
+    hosts->binary = rig_program("stale.so", &note, &meet); /* often where the old one was */
+}
+
+static void unload_meanwhile(void *argument)
+{
+    struct stale_hosts *hosts = argument;
+    hosts->unloaded = rtsBinaryUnload(hosts->binary);
+}
+
+static void synchronise_meanwhile(void *argument)
+{
+    struct stale_hosts *hosts = argument;
+    hosts->synchronised = rtStreamSynchronize(hosts->rig->aicpu);
+}
+
+/* After a reset a handle means nothing, whatever has its address by then (R17). */
+static void test_a_reset_ends_the_calls_that_waited(void **state)
+{
+    (void)state;
+    struct driver_rig rig;
+    struct exec_engine *engine = NULL;
+    struct exec_group *group = NULL;
+    struct exec_outcome outcome;
+    rtFuncHandle note;
+    rtFuncHandle meet;
+    rig_open(&rig, 0, &npu_arch_a2a3);
+    rig_install("stale.so", "program");
+    struct stale_hosts hosts = {
+        .rig = &rig, .image = rig_image("cores"), .binary = rig_program("stale.so", &note, &meet)};
+    rig.board->signal = 1;
+    assert_int_equal(exec_engine_create(NULL, &engine), 0);
+    assert_int_equal(exec_group_create(engine, "hosts", &group), 0);
+    assert_int_equal(exec_spawn(group, "runs", EXEC_ORCHESTRATION_STACK_BYTES, run_and_renew, &hosts), 0);
+    assert_int_equal(exec_spawn(group, "unloads", EXEC_ORCHESTRATION_STACK_BYTES, unload_meanwhile, &hosts), 0);
+    assert_int_equal(exec_spawn(group, "waits", EXEC_ORCHESTRATION_STACK_BYTES, synchronise_meanwhile, &hosts), 0);
+    assert_int_equal(exec_group_run(group, &outcome), 0);
+    assert_int_equal(hosts.renewed, 0);
+    assert_int_equal(hosts.unloaded, DRIVER_NO_CONTEXT);
+    assert_int_equal(hosts.synchronised, DRIVER_NO_CONTEXT);
+    assert_int_equal(rig_statistics(&rig).binaries, 1);
+    exec_group_destroy(group);
+    exec_engine_destroy(engine);
+    rig_close(&rig);
+}
+
 /* A kernel that goes while another client runs: it is closed when nobody can be executing it, not when all are idle. */
 struct dropping_hosts {
     struct driver_rig *rigs[2];
@@ -511,6 +577,7 @@ int main(void)
         cmocka_unit_test(test_planned_hangs),
         cmocka_unit_test(test_processors_join_their_engine),
         cmocka_unit_test(test_a_reset_waits_for_a_run_whose_session_ends),
+        cmocka_unit_test(test_a_reset_ends_the_calls_that_waited),
         cmocka_unit_test(test_kernels_go_while_others_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

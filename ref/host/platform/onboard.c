@@ -99,13 +99,14 @@ static int onboard_judge(struct host_context *context, int code, const char *cal
     if (!onboard_holds_device(context)) {
         return onboard_was_poisoned(context); /* else it would not have been reset under this context */
     }
-    bool consequence = code == DRIVER_POISONED && npu_device_faulted(&platform->user, first) != 0; /* R17: of what? */
-    (void)host_error(context, code, "device %d: %s returned %d%s%s", platform->user.device_id, call, code,
+    int meaning = code == DRIVER_REGISTER_POISONED ? (int)DRIVER_POISONED : code;
+    bool consequence = meaning == DRIVER_POISONED && npu_device_faulted(&platform->user, first) != 0; /* R17: of what? */
+    (void)host_error(context, meaning, "device %d: %s returned %d%s%s", platform->user.device_id, call, code,
                      consequence ? "; first: " : "", first);
-    if (onboard_is_fault(code, severity)) {
-        onboard_poison(context, code);
+    if (onboard_is_fault(meaning, severity)) {
+        onboard_poison(context, meaning);
     }
-    return code;
+    return meaning;
 }
 
 int platform_distrust(struct host_context *context, const char *what, uint64_t found, uint64_t expected)
@@ -377,25 +378,36 @@ void platform_detach(struct host_context *context)
 /* ---- copies -------------------------------------------------------------------------------------------------------
  */
 
-/* The caller says what was copied; whether the device faulted is judged here. */
+/*
+ * The caller says what was copied; whether the device faulted is judged here. What the context held may be somebody
+ * else's by now, at the same address, so a context that lost the device copies nothing.
+ */
 static int onboard_copied(struct host_context *context, int code, const char *call)
 {
     return code == DRIVER_OK ? 0 : -onboard_failed(context, code, call);
 }
 
+static int onboard_copy(struct host_context *context, void *to, const void *from, uint64_t bytes,
+                        enum rtMemcpyKind kind)
+{
+    bool held = onboard_holds_device(context);
+    return onboard_copied(context, held ? rtMemcpy(to, bytes, from, bytes, kind) : (int)DRIVER_POISONED, "rtMemcpy");
+}
+
 int platform_copy_in(struct host_context *context, void *device, const void *host, uint64_t bytes)
 {
-    return onboard_copied(context, rtMemcpy(device, bytes, host, bytes, RT_MEMCPY_HOST_TO_DEVICE), "rtMemcpy");
+    return onboard_copy(context, device, host, bytes, RT_MEMCPY_HOST_TO_DEVICE);
 }
 
 int platform_copy_out(struct host_context *context, void *host, const void *device, uint64_t bytes)
 {
-    return onboard_copied(context, rtMemcpy(host, bytes, device, bytes, RT_MEMCPY_DEVICE_TO_HOST), "rtMemcpy");
+    return onboard_copy(context, host, device, bytes, RT_MEMCPY_DEVICE_TO_HOST);
 }
 
 int platform_zero(struct host_context *context, void *device, uint64_t bytes)
 {
-    return onboard_copied(context, rtMemset(device, bytes, 0, bytes), "rtMemset");
+    bool held = onboard_holds_device(context);
+    return onboard_copied(context, held ? rtMemset(device, bytes, 0, bytes) : (int)DRIVER_POISONED, "rtMemset");
 }
 
 /* ---- kernels, statistics ------------------------------------------------------------------------------------------

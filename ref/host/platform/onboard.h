@@ -98,7 +98,8 @@ static inline struct npu_driver_session *onboard_session(const struct host_conte
  */
 
 /* A driver call that must not fail did: words it, poisons the device if the code says so. Returns the code, which is
- * DRIVER_POISONED for whatever failed because the device was reset meanwhile. */
+ * DRIVER_POISONED for whatever failed because the device was reset meanwhile, and for the code that register mappings
+ * have for a poisoned device. */
 int onboard_failed(struct host_context *context, int code, const char *call);
 /* The same for a launch, where also 207001 is a device fault (R17). */
 int onboard_launch_failed(struct host_context *context, int code, const char *call);

@@ -85,7 +85,8 @@ int platform_memory_alloc(struct host_context *context, enum pto_memory_kind kin
         return host_error(context, result, "device %d: no host memory to record an allocation of %llu bytes",
                           context->platform->user.device_id, (unsigned long long)bytes);
     }
-    result = rtMalloc(&given, bytes, RT_MEMORY_HBM, (uint16_t)kind);
+    result = onboard_holds_device(context) ? (int)rtMalloc(&given, bytes, RT_MEMORY_HBM, (uint16_t)kind)
+                                           : (int)DRIVER_POISONED;
     if (result == DRIVER_OK && given == NULL) {
         result = DRIVER_OUT_OF_MEMORY; /* a driver that says yes and gives nothing */
     }
@@ -183,6 +184,7 @@ int platform_memory_set_capacity(struct host_context *context, uint64_t bytes)
 
 void platform_memory_guard(struct host_context *context, void *address, uint64_t bytes, bool closed)
 {
-    (void)context;
-    npu_driver_guard(address, bytes, closed);
+    if (onboard_holds_device(context)) {
+        npu_driver_guard(address, bytes, closed);
+    }
 }

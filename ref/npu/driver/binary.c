@@ -212,10 +212,14 @@ rtError_t rtsBinaryUnload(rtBinHandle binary)
     if (binary_find(call.device, binary) == NULL) {
         return driver_end(&call, DRIVER_INVALID_PARAMETER);
     }
-    if (driver_device_quiet(call.device) != 0) {
+    int waited = driver_device_quiet(call.device);
+    if (!driver_call_stands(&call)) {
+        return driver_end(&call, DRIVER_NO_CONTEXT);
+    }
+    if (waited != 0) {
         return driver_end(&call, DRIVER_INTERNAL);
     }
-    struct driver_binary *found = binary_find(call.device, binary); /* a reset may have come first */
+    struct driver_binary *found = binary_find(call.device, binary); /* another unload may have come first */
     if (found != NULL) {
         driver_binary_free(call.device, found);
     }

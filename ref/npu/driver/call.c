@@ -33,6 +33,11 @@ void driver_poison(struct driver_device *device, int code, bool launch)
     }
 }
 
+bool driver_call_stands(const struct driver_call *call)
+{
+    return driver_device_of_thread() == call->device;
+}
+
 int driver_end(const struct driver_call *call, int code)
 {
     if (call->device != NULL) {

@@ -217,6 +217,9 @@ struct driver_call {
 struct driver_device *driver_device_of_thread(void);
 /* Takes the lock and checks; false: return call->code (0 for a lie). `site` is "driver.<name>". */
 bool driver_begin(struct driver_call *call, const char *site, uint32_t needs);
+/* After the lock was given up during a call: false when the device was reset meanwhile, so that none of the caller's
+ * handles means anything any more, even if an object of a newcomer has the same address. */
+bool driver_call_stands(const struct driver_call *call);
 /* Gives the lock back; poisons as the code asks. Returns the code. */
 int driver_end(const struct driver_call *call, int code);
 void driver_poison(struct driver_device *device, int code, bool launch);

@@ -105,10 +105,14 @@ static int stream_synchronize(const char *site, void *handle, int32_t millisecon
         return driver_end(&call, DRIVER_INVALID_PARAMETER);
     }
     struct npu_driver_session *session = stream->session;
-    if (driver_session_quiet(session) != 0) {
+    int waited = driver_session_quiet(session);
+    if (!driver_call_stands(&call)) {
+        return driver_end(&call, DRIVER_NO_CONTEXT);
+    }
+    if (waited != 0) {
         return driver_end(&call, DRIVER_INTERNAL);
     }
-    /* Another caller's run may have faulted, or taken the stream away with a reset. */
+    /* Another caller may have destroyed the stream, and its run may have faulted. */
     if (driver_stream_find(call.device, handle) == NULL) {
         return driver_end(&call, DRIVER_INVALID_PARAMETER);
     }
