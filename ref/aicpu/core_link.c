@@ -2,6 +2,7 @@
 #include "aicpu/core_link.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "npu/arch.h"
@@ -63,8 +64,9 @@ static void order_exit(struct npu_register_block *const *registers, uint32_t cou
     }
 }
 
-/* Takes the registers of a core that has told its physical id. */
-static int map_registers(const struct core_meeting *meeting, uint32_t worker, char *text, size_t capacity)
+/* Takes the registers of a core that has told its physical id, unless another one has them (`taken`). */
+static int map_registers(const struct core_meeting *meeting, uint32_t worker, bool taken[NPU_MAX_PHYSICAL_CORES],
+                         char *text, size_t capacity)
 {
     struct pto_handshake *handshake = &meeting->workers[worker];
     int rc = await(&handshake->aicore_regs_ready, worker, text, capacity);
@@ -77,6 +79,12 @@ static int map_registers(const struct core_meeting *meeting, uint32_t worker, ch
                        NPU_MAX_PHYSICAL_CORES);
         return -1;
     }
+    if (taken[physical]) {
+        (void)snprintf(text, capacity, "core %u reports physical id %u, which another core of the run has", worker,
+                       physical);
+        return -1;
+    }
+    taken[physical] = true;
     meeting->registers[worker] = (struct npu_register_block *)(uintptr_t)meeting->table[physical];
     open_registers(meeting->registers[worker], meeting->bell_of(meeting->owners, worker));
     return 0;
@@ -86,11 +94,12 @@ static int map_registers(const struct core_meeting *meeting, uint32_t worker, ch
 static int map_all(const struct core_meeting *meeting, char *text, size_t capacity)
 {
     struct pto_handshake *workers = meeting->workers;
+    bool taken[NPU_MAX_PHYSICAL_CORES] = {false};
     for (uint32_t i = 0; i < meeting->count; i++) {
         tell(&workers[i].aicpu_ready, 1);
     }
     for (uint32_t i = 0; i < meeting->count; i++) {
-        int rc = map_registers(meeting, i, text, capacity);
+        int rc = map_registers(meeting, i, taken, text, capacity);
         if (rc != 0) {
             close_registers(meeting->registers, i);
             core_link_dismiss(workers, meeting->count);

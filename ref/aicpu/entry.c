@@ -55,6 +55,8 @@ static int begin_run(const struct aicpu_launch *launch, struct aicpu_state *stat
 {
     state->start_ns = exec_now();
     launch->block->message[0] = '\0';
+    launch->block->tasks = 0; /* what the last run had is not this one's, however this one ends */
+    launch->block->dispatches = 0;
     unload_requested(launch->block);
     /* Relaxed: the gate publishes it. */
     atomic_store_explicit(&state->left, 0, memory_order_relaxed);

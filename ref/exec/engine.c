@@ -18,6 +18,7 @@
 #define EXEC_PCT_DEFAULT_DEPTH 3u
 #define EXEC_PCT_DEFAULT_STEPS 10000u
 #define EXEC_HEADLINE_BYTES 256u
+#define EXEC_SLOW_DEADLINE_SCALE 50u /* R33: under valgrind and sanitizers */
 
 __thread struct exec_self *exec_self_now __attribute__((tls_model("initial-exec")));
 
@@ -27,6 +28,12 @@ static struct exec_processor *exec_processor_now(void)
 }
 
 /* ---- engines ---- */
+
+uint32_t exec_tool_deadline_scale(void)
+{
+    bool slow = EXEC_ASAN || EXEC_TSAN || RUNNING_ON_VALGRIND != 0;
+    return slow ? EXEC_SLOW_DEADLINE_SCALE : 1u;
+}
 
 static int exec_options_check(const struct exec_options *given, struct exec_options *filled)
 {

@@ -63,11 +63,10 @@ struct exec_options {
      */
     uint32_t (*choose)(void *context, uint32_t count);
     void *choose_context;
-    uint64_t op_limit_ns; /* 0: EXEC_OP_LIMIT_NS; exec time without progress before spinning user code is abandoned */
-    uint64_t
-        sync_limit_ns; /* 0: EXEC_SYNC_LIMIT_NS; exec time a cancelled group may take to end before it is cut off */
+    uint64_t op_limit_ns;   /* 0: EXEC_OP_LIMIT_NS; exec time without progress before spinning user code is abandoned */
+    uint64_t sync_limit_ns; /* 0: EXEC_SYNC_LIMIT_NS; exec time in which a cancelled group may end by itself */
     uint64_t stall_limit_ns; /* 0: EXEC_STALL_LIMIT_NS */
-    uint32_t deadline_scale; /* 0: 1; multiplies every limit and deadline on the threads engine (50 under valgrind) */
+    uint32_t deadline_scale; /* 0: 1; multiplies every limit and deadline on the threads engine */
 };
 
 enum exec_end {
@@ -91,6 +90,9 @@ struct exec_outcome {
 };
 
 /* ---- engines: outside processors ------------------------------------------------------------------------------- */
+
+/* What R33 asks of deadline_scale where the process is slowed down by valgrind or a sanitizer: 50; else 1. */
+uint32_t exec_tool_deadline_scale(void);
 
 /* `options` NULL: defaults (fibers, round robin). Returns 0, -EINVAL, -ENOMEM. */
 int exec_engine_create(const struct exec_options *options, struct exec_engine **engine);

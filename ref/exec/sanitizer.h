@@ -52,6 +52,7 @@ void AnnotateBenignRaceSized(const char *file, int line, const volatile void *ad
 #ifndef VALGRIND_STACK_REGISTER
 #define VALGRIND_STACK_REGISTER(low, high) 0u
 #define VALGRIND_STACK_DEREGISTER(id) ((void)(id))
+#define RUNNING_ON_VALGRIND 0
 #endif
 
 #define EXEC_NO_TSAN __attribute__((no_sanitize("thread")))
@@ -115,8 +116,8 @@ static inline void exec_tsan_ignore_end(void)
 }
 
 /*
- * A fault handler never returns, so what it and its callees put around their variables stays in the shadow of the signal
- * stack: told to be accessible again before another handler, or another mapping, comes to lie there.
+ * A fault handler never returns, so what it and its callees put around their variables stays in the shadow of the
+ * signal stack: told to be accessible again before another handler, or another mapping, comes to lie there.
  */
 static inline void exec_asan_clean_signal_stack(void)
 {

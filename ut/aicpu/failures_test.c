@@ -588,6 +588,26 @@ static void core_with_an_impossible_id(void **state)
     mini_device_destroy(device);
 }
 
+/* Two cores behind the same registers would take each other's commands. */
+static void two_cores_with_one_id(void **state)
+{
+    (void)state;
+    struct mini_device *device = mini_device_create(NULL);
+    for (uint32_t core = 2; core <= 6; core++) {
+        struct mini_result result;
+        struct mini_run run = {.orchestration = good, .kernels = {add_one, do_nothing}, .blocks = 2, .twin_core = core};
+        char expected[64];
+        (void)snprintf(expected, sizeof(expected), "core %u reports physical id %u, which", core - 1, core - 2);
+        mini_device_run(device, &run, &result);
+        assert_int_equal(result.outcome.end, EXEC_END_OK);
+        assert_int_equal(result.status, -1);
+        assert_non_null(strstr(result.message, expected));
+        assert_int_equal(result.tasks + result.dispatches, 0); /* and none of an earlier run */
+        run_good(device, 2);
+    }
+    mini_device_destroy(device);
+}
+
 static void kernel_failures_on(enum exec_kind kind)
 {
     const struct {
@@ -714,6 +734,7 @@ int main(void)
         cmocka_unit_test(more_producers_than_pools_hold),
         cmocka_unit_test(images_that_make_no_sense),
         cmocka_unit_test(core_with_an_impossible_id),
+        cmocka_unit_test(two_cores_with_one_id),
         cmocka_unit_test(kernel_failures),
         cmocka_unit_test(lost_completions),
         cmocka_unit_test(no_memory),

@@ -140,7 +140,7 @@ static void spawn_aicpu(struct mini_device *device, uint32_t i, pto_aicpu_entry 
     assert_int_equal(exec_spawn(device->group, name, EXEC_ORCHESTRATION_STACK_BYTES, aicpu_main, processor), 0);
 }
 
-static void spawn_core(struct mini_device *device, uint32_t worker, uint32_t blocks, uint32_t absent_core)
+static void spawn_core(struct mini_device *device, uint32_t worker, uint32_t blocks, const struct mini_run *run)
 {
     char name[32];
     struct mini_processor *processor = &device->processors[NPU_LAUNCHED_AICPU_THREADS + worker];
@@ -148,7 +148,9 @@ static void spawn_core(struct mini_device *device, uint32_t worker, uint32_t blo
     *processor = (struct mini_processor){.device = device};
     processor->identity.worker = worker;
     processor->identity.core_type = is_aic ? PTO_CORE_AIC : PTO_CORE_AIV;
-    processor->identity.physical_core_id = worker + 1 == absent_core ? NPU_MAX_PHYSICAL_CORES : worker;
+    processor->identity.physical_core_id = worker + 1 == run->absent_core ? NPU_MAX_PHYSICAL_CORES
+                                           : worker + 1 == run->twin_core ? worker - 1
+                                                                          : worker;
     processor->identity.cluster = is_aic ? worker : (worker - blocks) / 2;
     processor->identity.sub_block = is_aic ? 0 : (worker - blocks) % 2;
     processor->identity.registers = device->table[worker];
@@ -226,7 +228,7 @@ void mini_device_run(struct mini_device *device, const struct mini_run *run, str
     }
     uint32_t cores = device->image->worker_count < NPU_MAX_WORKERS ? device->image->worker_count : NPU_MAX_WORKERS;
     for (uint32_t i = 0; i < cores; i++) {
-        spawn_core(device, i, blocks, run->absent_core);
+        spawn_core(device, i, blocks, run);
     }
     memset(result, 0, sizeof(*result));
     (void)exec_group_run(device->group, &result->outcome);

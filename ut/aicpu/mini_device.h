@@ -36,6 +36,7 @@ struct mini_run {
     uint64_t pool;
     uint64_t scalars[4];
     uint32_t absent_core;                    /* worker + 1 whose physical id is out of range */
+    uint32_t twin_core;                      /* worker + 1 whose physical id is the one of the worker before */
     void (*edit)(struct trb_runtime *image); /* last word on the image, may be NULL */
 };
 

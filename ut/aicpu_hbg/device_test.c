@@ -168,16 +168,18 @@ static void test_refusals(void **state)
         uint32_t absent_core;
         uint32_t silent_core;
         uint32_t half_core;
+        uint32_t twin_core;
         const char *text;
     } cases[] = {
-        {ask_for_threads, 0, 0, 0, "number of AICPU threads of"},
-        {ask_for_tasks, 0, 0, 0, "number of tasks of 131073"},
-        {misplace_tasks, 0, 0, 0, "task table at address of 1"},
-        {lose_tasks, 0, 0, 0, "task table at address of 0"},
-        {miscount_cores, 0, 0, 0, "number of blocks"},
-        {NULL, 3, 0, 0, "core 2 reports physical id"},
-        {NULL, 0, 2, 0, "core 1 did not answer"},
-        {NULL, 0, 0, 2, "core 1 did not answer"}, /* the others are at their registers by then, and leave */
+        {ask_for_threads, 0, 0, 0, 0, "number of AICPU threads of"},
+        {ask_for_tasks, 0, 0, 0, 0, "number of tasks of 131073"},
+        {misplace_tasks, 0, 0, 0, 0, "task table at address of 1"},
+        {lose_tasks, 0, 0, 0, 0, "task table at address of 0"},
+        {miscount_cores, 0, 0, 0, 0, "number of blocks"},
+        {NULL, 3, 0, 0, 0, "core 2 reports physical id"},
+        {NULL, 0, 0, 0, 3, "core 2 reports physical id 1, which"},
+        {NULL, 0, 2, 0, 0, "core 1 did not answer"},
+        {NULL, 0, 0, 2, 0, "core 1 did not answer"}, /* the others are at their registers by then, and leave */
     };
     (void)state;
     struct graph_device *device = graph_device_create(NULL);
@@ -190,6 +192,7 @@ static void test_refusals(void **state)
                                       .absent_core = cases[i].absent_core,
                                       .silent_core = cases[i].silent_core,
                                       .half_core = cases[i].half_core,
+                                      .twin_core = cases[i].twin_core,
                                       .edit = cases[i].edit};
         struct graph_result result;
         memcpy(tasks, original, sizeof(tasks));
@@ -197,6 +200,7 @@ static void test_refusals(void **state)
         if (result.status == 0 || result.report_status != -1 || strstr(result.message, cases[i].text) == NULL) {
             fail_msg("case %zu: status %d, report %d, '%s'", i, result.status, result.report_status, result.message);
         }
+        assert_int_equal(result.tasks + result.dispatches, 0); /* none of an earlier run */
         assert_int_equal(result.outcome.end, EXEC_END_OK);
         expect_run(device, 2, 2, i);
     }

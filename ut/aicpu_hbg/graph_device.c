@@ -131,7 +131,9 @@ static void spawn_core(struct graph_device *device, uint32_t worker, const struc
     *processor = (struct graph_processor){.device = device};
     processor->identity.worker = worker;
     processor->identity.core_type = worker < run->blocks ? PTO_CORE_AIC : PTO_CORE_AIV;
-    processor->identity.physical_core_id = worker + 1 == run->absent_core ? NPU_MAX_PHYSICAL_CORES : worker;
+    processor->identity.physical_core_id = worker + 1 == run->absent_core ? NPU_MAX_PHYSICAL_CORES
+                                           : worker + 1 == run->twin_core ? worker - 1
+                                                                          : worker;
     processor->identity.registers = device->table[worker];
     (void)snprintf(name, sizeof(name), "core %u", worker);
     assert_int_equal(exec_spawn(device->group, name, EXEC_CORE_STACK_BYTES,

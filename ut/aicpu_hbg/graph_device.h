@@ -28,6 +28,7 @@ struct graph_run {
     uint32_t blocks;
     uint32_t threads;
     uint32_t absent_core;                    /* worker + 1 whose physical id is out of range */
+    uint32_t twin_core;                      /* worker + 1 whose physical id is the one of the worker before */
     uint32_t silent_core;                    /* worker + 1 that never starts */
     uint32_t half_core;                      /* worker + 1 that is gone once it has told its physical id */
     void (*edit)(struct hbg_runtime *image); /* last word on the image, may be NULL */

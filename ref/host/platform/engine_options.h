@@ -7,29 +7,6 @@
 #include "exec/exec.h"
 #include "host/context.h"
 
-#if defined(__has_include)
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
-#define ENGINE_UNDER_VALGRIND (RUNNING_ON_VALGRIND != 0)
-#endif
-#endif
-#if !defined(ENGINE_UNDER_VALGRIND)
-#define ENGINE_UNDER_VALGRIND false
-#endif
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define ENGINE_SANITIZED true
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define ENGINE_SANITIZED true
-#endif
-#endif
-#if !defined(ENGINE_SANITIZED)
-#define ENGINE_SANITIZED false
-#endif
-
-#define ENGINE_SLOW_DEADLINE_SCALE 50u /* R33: under valgrind and sanitizers */
-
 /* Returns 0, or -1 with error text and `to` unchanged. */
 static inline int engine_options_take(struct host_context *context, const struct pto_engine_options *options,
                                       struct exec_options *to)
@@ -62,9 +39,7 @@ static inline int engine_options_take(struct host_context *context, const struct
 static inline struct exec_options engine_options_in_force(const struct exec_options *chosen)
 {
     struct exec_options options = *chosen;
-    if (options.deadline_scale == 0 && (ENGINE_SANITIZED || ENGINE_UNDER_VALGRIND)) {
-        options.deadline_scale = ENGINE_SLOW_DEADLINE_SCALE;
-    }
+    options.deadline_scale = options.deadline_scale != 0 ? options.deadline_scale : exec_tool_deadline_scale();
     return options;
 }
 

@@ -100,7 +100,8 @@ static int onboard_judge(struct host_context *context, int code, const char *cal
         return onboard_was_poisoned(context); /* else it would not have been reset under this context */
     }
     int meaning = code == DRIVER_REGISTER_POISONED ? (int)DRIVER_POISONED : code;
-    bool consequence = meaning == DRIVER_POISONED && npu_device_faulted(&platform->user, first) != 0; /* R17: of what? */
+    bool consequence =
+        meaning == DRIVER_POISONED && npu_device_faulted(&platform->user, first) != 0; /* R17: of what? */
     (void)host_error(context, meaning, "device %d: %s returned %d%s%s", platform->user.device_id, call, code,
                      consequence ? "; first: " : "", first);
     if (onboard_is_fault(meaning, severity)) {

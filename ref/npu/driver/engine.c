@@ -7,37 +7,13 @@
 
 #include "npu/driver/state.h"
 
-#if defined(__has_include)
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
-#define ENGINE_UNDER_VALGRIND (RUNNING_ON_VALGRIND != 0)
-#endif
-#endif
-#if !defined(ENGINE_UNDER_VALGRIND)
-#define ENGINE_UNDER_VALGRIND false
-#endif
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define ENGINE_SANITIZED true
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define ENGINE_SANITIZED true
-#endif
-#endif
-#if !defined(ENGINE_SANITIZED)
-#define ENGINE_SANITIZED false
-#endif
-
-#define ENGINE_SLOW_DEADLINE_SCALE 50u /* R33: under valgrind and sanitizers */
 #define ENGINE_NS_PER_MS UINT64_C(1000000)
 
 /* What the client asked of the session comes first, then what the driver's calls say. */
 static struct exec_options engine_options(const struct npu_driver_session *session, int32_t milliseconds)
 {
     struct exec_options options = session->options;
-    if (options.deadline_scale == 0 && (ENGINE_SANITIZED || ENGINE_UNDER_VALGRIND)) {
-        options.deadline_scale = ENGINE_SLOW_DEADLINE_SCALE;
-    }
+    options.deadline_scale = options.deadline_scale != 0 ? options.deadline_scale : exec_tool_deadline_scale();
     if (options.op_limit_ns == 0) {
         options.op_limit_ns = session->device->op_limit_ns;
     }
