@@ -61,7 +61,7 @@ static void test_table(void **state)
 /* No code is tried again here, whichever core it is for, and nothing is left of the attempt. */
 static void test_codes(void **state)
 {
-    static const int codes[] = {DRIVER_REGISTER_BUSY, DRIVER_REGISTER_POISONED, DRIVER_INVALID_PARAMETER, 0};
+    static const int codes[] = {DRIVER_REGISTER_BUSY, DRIVER_INVALID_PARAMETER, 0};
     struct host_context *context = *state;
     uint64_t held = fixture_statistics(context).device_bytes;
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
@@ -85,11 +85,24 @@ static void test_codes(void **state)
     assert_int_equal(map_registers(context), 0);
 }
 
+/* R17: what the driver says when another client has poisoned the device meanwhile. */
+static void test_mapping_on_a_poisoned_device(void **state)
+{
+    const struct fault_rule rule = {.site = "driver.halResMap", .nth = 7, .error = DRIVER_REGISTER_POISONED};
+    struct host_context *context = *state;
+    assert_int_equal(fault_plan_install(&rule, 1), 0);
+    assert_int_equal(map_registers(context), DRIVER_POISONED);
+    fault_plan_clear();
+    assert_non_null(strstr(fixture_error(context), "halResMap returned 62"));
+    assert_int_equal(npu_device_faulted(&context->platform->user, NULL), DRIVER_POISONED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_table, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_codes, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_mapping_on_a_poisoned_device, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
