@@ -3,11 +3,6 @@
 
 #include "abi/task_id.h"
 
-static uint32_t base_bucket(uint64_t base)
-{
-    return (uint32_t)((base * 0x9E3779B97F4A7C15ull) >> 49) & (TRB_MAP_BUCKETS - 1u);
-}
-
 static uint32_t granule_bucket(uint32_t level, uint64_t granule)
 {
     return (uint32_t)(((granule + level) * 0xD6E8FEB86659FD93ull) >> 49) & (TRB_MAP_BUCKETS - 1u);
@@ -97,7 +92,7 @@ static uint32_t take_region(struct trb_map *map)
 
 uint32_t trb_region_find(const struct trb_map *map, uint64_t base)
 {
-    uint32_t index = map->buckets[base_bucket(base)];
+    uint32_t index = map->buckets[trb_map_bucket(base)];
     while (index != 0 && map->regions[index].base != base) {
         index = map->regions[index].next;
     }
@@ -110,7 +105,7 @@ uint32_t trb_region_add(struct trb_map *map, uint64_t base, uint64_t end)
     if (index == 0) {
         return 0;
     }
-    uint32_t *head = &map->buckets[base_bucket(base)];
+    uint32_t *head = &map->buckets[trb_map_bucket(base)];
     map->regions[index] = (struct trb_region){.base = base,
                                               .end = end,
                                               .owner = PTO_TASK_ID_INVALID,
@@ -134,7 +129,7 @@ void trb_region_grow(struct trb_map *map, uint32_t region, uint64_t end)
 void trb_region_drop(struct trb_map *map, uint32_t region)
 {
     trb_region_use(map, region);
-    uint32_t *at = &map->buckets[base_bucket(map->regions[region].base)];
+    uint32_t *at = &map->buckets[trb_map_bucket(map->regions[region].base)];
     while (*at != region) {
         at = &map->regions[*at].next;
     }

@@ -51,7 +51,7 @@ static bool wait_for_room(struct trb_orchestrator *orchestrator, struct trb_task
 }
 
 /* Tasks tend to look like the one before: as much of a coming payload is fetched as this one fills. */
-static void prefetch_ahead(const struct trb_task_ring *ring, const struct pto_arg *arg)
+TRB_PREFETCHER static inline void prefetch_ahead(const struct trb_task_ring *ring, const struct pto_arg *arg)
 {
     uint32_t ahead = (ring->next + TRB_PREFETCH_TASKS) & ring->mask;
     const struct pto_task_payload *payload = &ring->payloads[ahead];
@@ -65,6 +65,25 @@ static void prefetch_ahead(const struct trb_task_ring *ring, const struct pto_ar
     }
     if (arg->scalar_count > 0) {
         __builtin_prefetch(&payload->scalars[0], 1);
+    }
+}
+
+/* The tensors of a large graph lie anywhere, and each is two lines that take_tensors needs in turn. */
+TRB_PREFETCHER static inline void prefetch_arguments(const struct pto_arg *arg)
+{
+    for (int32_t i = 0; i < arg->tensor_count && i < PTO_CORE_MAX_TENSOR_ARGS; i++) {
+        __builtin_prefetch(arg->refs[i].tensor);
+        __builtin_prefetch((const char *)arg->refs[i].tensor + 64);
+    }
+}
+
+/* Once the tensors are near: where their buffers' accesses are listed. */
+TRB_PREFETCHER static inline void prefetch_regions(const struct trb_map *map, const struct pto_arg *arg)
+{
+    for (int32_t i = 0; i < arg->tensor_count; i++) {
+        if (arg->tags[i] != PTO_ARG_OUTPUT) {
+            trb_map_prefetch(map, arg->refs[i].tensor->buffer_addr);
+        }
     }
 }
 
@@ -354,6 +373,7 @@ bool trb_submit(struct trb_orchestrator *orchestrator, enum trb_request_kind kin
 {
     struct trb_request request;
     struct trb_draft draft;
+    prefetch_arguments(arg);
     trb_check_request(orchestrator, kind, kernels, arg, &request);
     struct trb_task_ring *ring = &orchestrator->rings[trb_scope_ring(&orchestrator->scopes)];
     if (!wait_for_room(orchestrator, ring, request.output_bytes)) {
@@ -369,6 +389,7 @@ bool trb_submit(struct trb_orchestrator *orchestrator, enum trb_request_kind kin
     begin_draft(&draft, ring, &request);
     submitted->id = draft.id;
     submitted->output_count = 0;
+    prefetch_regions(&orchestrator->map, arg);
     take_scalars(&draft, arg);
     add_explicit(&draft, arg);
     take_tensors(&draft, &request, submitted);

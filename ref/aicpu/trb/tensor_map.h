@@ -26,6 +26,9 @@
 #define TRB_MAP_MIN_LEVEL 6u       /* granules are at least 64 bytes */
 #define TRB_MAP_LEVELS 64u
 
+/* For functions that do nothing but prefetch: unless it inlines them, gcc finds them without effect and drops them. */
+#define TRB_PREFETCHER __attribute__((always_inline))
+
 /* A buffer. */
 struct trb_region {
     uint64_t base;
@@ -66,6 +69,17 @@ struct trb_map {
     void *memory;
     size_t memory_bytes;
 };
+
+static inline uint32_t trb_map_bucket(uint64_t base)
+{
+    return (uint32_t)((base * 0x9E3779B97F4A7C15ull) >> 49) & (TRB_MAP_BUCKETS - 1u);
+}
+
+/* Brings the region of a buffer near. */
+TRB_PREFETCHER static inline void trb_map_prefetch(const struct trb_map *map, uint64_t base)
+{
+    __builtin_prefetch(&map->regions[map->buckets[trb_map_bucket(base)]], 1);
+}
 
 /* Asked for every access that overlaps. True: its task does not matter any more, and the entry can be forgotten. */
 typedef bool trb_map_edge(void *context, uint64_t producer);
