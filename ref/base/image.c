@@ -138,12 +138,14 @@ int os_load_image(const char *site, const char *directory, const char *name_patt
     struct image_stage stage = {
         .site = site, .directory = directory, .pattern = name_pattern, .bytes = bytes, .size = size};
     void *opened = image_cache_find(bytes, size);
-    int result = opened != NULL ? 0 : image_stage_and_open(&stage, &opened);
-    if (result != 0) {
-        (void)snprintf(error_text, error_capacity, "%s", stage.error.text);
-        return result;
+    if (opened == NULL) {
+        int result = image_stage_and_open(&stage, &opened);
+        if (result != 0) {
+            (void)snprintf(error_text, error_capacity, "%s", stage.error.text);
+            return result;
+        }
+        image_cache_keep(bytes, size, opened);
     }
-    image_cache_keep(bytes, size, opened);
     (void)atomic_fetch_add_explicit(&image_open_count, 1, memory_order_relaxed); /* relaxed: a statistic */
     *handle = opened;
     return 0;
