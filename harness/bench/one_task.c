@@ -62,7 +62,7 @@ static int run_one_task(struct bench *bench)
         (void)snprintf(bench->error, sizeof(bench->error), "%s", bench->session.error);
         goto done;
     }
-    if (measure(bench, &data, 1, 1, 40e3) == 0 && measure(bench, &data, 24, PTO_DEFAULT_AICPU_THREADS, 250e3) == 0) {
+    if (measure(bench, &data, 1, 1, 20e3) == 0 && measure(bench, &data, 24, PTO_DEFAULT_AICPU_THREADS, 250e3) == 0) {
         result = scene->check(&data, message);
         if (result != 0) {
             (void)snprintf(bench->error, sizeof(bench->error), "wrong result: %s", message);

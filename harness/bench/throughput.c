@@ -13,8 +13,9 @@
 struct throughput {
     const char *what;
     int mode;
+    uint32_t blocks; /* of each task; what is counted when there are more than one */
     enum bench_rule rule;
-    double tasks_per_second;
+    double per_second;
     double times_openmp; /* 0: not compared */
 };
 
@@ -22,8 +23,9 @@ static int measure(struct graphs *graphs, const struct throughput *throughput)
 {
     struct bench *bench = graphs->bench;
     bool compared = throughput->times_openmp > 0;
-    struct bench_number *rate = bench_number(bench, BENCH_PER_SECOND, throughput->rule, throughput->tasks_per_second,
-                                             "no-op tasks, %s", throughput->what);
+    struct bench_number *rate =
+        bench_number(bench, BENCH_PER_SECOND, throughput->rule, throughput->per_second, "no-op %s, %s",
+                     throughput->blocks > 1 ? "blocks" : "tasks", throughput->what);
     struct bench_number *peer = NULL;
     struct bench_number *ratio = NULL;
     if (compared) {
@@ -40,7 +42,7 @@ static int measure(struct graphs *graphs, const struct throughput *throughput)
             return -1;
         }
         if (i >= 0) {
-            bench_sample(rate, TASKS * 1e9 / ns);
+            bench_sample(rate, TASKS * 1e9 / ns * throughput->blocks);
             cpu_ns += run_cpu_ns / bench->samples;
         }
         if (i >= 0 && compared) {
@@ -76,27 +78,35 @@ static int measure_all(struct bench *bench, const struct throughput *throughputs
 static int run_independent(struct bench *bench)
 {
     static const struct throughput throughputs[] = {
-        {"independent", PATTERN_INDEPENDENT, BENCH_AT_LEAST, 1e6, 0},
-        {"independent, each reads one buffer", PATTERN_SHARED_INPUT, BENCH_INFORMATION, 0, 0},
+        {"independent", PATTERN_INDEPENDENT, 1, BENCH_AT_LEAST, 2.5e6, 0},
+        {"independent, each reads one buffer", PATTERN_SHARED_INPUT, 1, BENCH_INFORMATION, 0, 0},
     };
     return measure_all(bench, throughputs, 2);
 }
 
 static int run_chain(struct bench *bench)
 {
-    static const struct throughput chain = {"in a chain", PATTERN_CHAIN, BENCH_AT_LEAST, 600e3, 0.3};
+    static const struct throughput chain = {"in a chain", PATTERN_CHAIN, 1, BENCH_AT_LEAST, 1.8e6, 1.0};
     return measure_all(bench, &chain, 1);
 }
 
 static int run_two_in_one_out(struct bench *bench)
 {
-    static const struct throughput two = {"two in, one out, 4,096 buffers", PATTERN_TWO_IN_ONE_OUT, BENCH_AT_LEAST,
-                                          700e3, 1.0};
+    static const struct throughput two = {
+        "two in, one out, 4,096 buffers", PATTERN_TWO_IN_ONE_OUT, 1, BENCH_AT_LEAST, 1.3e6, 1.5};
     return measure_all(bench, &two, 1);
+}
+
+static int run_spmd(struct bench *bench)
+{
+    static const struct throughput spmd = {"tasks of 24 blocks", PATTERN_SPMD, PATTERN_SPMD_BLOCKS,
+                                           BENCH_AT_LEAST,       1e6,          0};
+    return measure_all(bench, &spmd, 1);
 }
 
 const struct bench_group bench_group_independent = {"independent", "independent no-op tasks per second",
                                                     run_independent};
 const struct bench_group bench_group_chain = {"chain", "chained no-op tasks per second, next to OpenMP", run_chain};
+const struct bench_group bench_group_spmd = {"spmd", "blocks of SPMD tasks per second", run_spmd};
 const struct bench_group bench_group_two_in_one_out = {"two_in_one_out", "two-inputs-one-output tasks, next to OpenMP",
                                                        run_two_in_one_out};
