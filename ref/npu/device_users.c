@@ -221,7 +221,9 @@ int npu_device_leave(const struct npu_device_user *user, npu_device_reset *reset
     if (--generation->users == 0) {
         users_drop_generation(record, generation);
     }
-    if ((present && due) || (record->unreset.code != 0 && record->resets == 0)) {
+    /* A user of a past generation may have named the device once more; the last one of all sees to that too. */
+    bool last = record->generations == NULL;
+    if ((present && due) || last || (record->unreset.code != 0 && record->resets == 0)) {
         result = users_reset(record, reset);
     }
     users_put(record);

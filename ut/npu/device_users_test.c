@@ -146,8 +146,10 @@ static void test_each_generation_has_its_fault(void **state)
     assert_int_equal(npu_device_leave(&users[2], count_reset), 0);
     assert_int_equal(resets, 3);
     assert_int_equal(npu_device_leave(&users[1], count_reset), 0);
-    assert_int_equal(npu_device_leave(&users[0], count_reset), 0);
     assert_int_equal(resets, 3);
+    /* The last one of all may have named the device after that reset, so that it has a context again. */
+    assert_int_equal(npu_device_leave(&users[0], count_reset), 0);
+    assert_int_equal(resets, 4);
 }
 
 static int reset_results[4];
