@@ -143,17 +143,40 @@ EXEC_NO_TSAN static struct exec_processor *exec_policy_cyclic(const struct exec_
     }
 }
 
+EXEC_NO_TSAN static bool exec_policy_keeps(const struct exec_policy_state *state, const struct exec_processor *caller,
+                                           enum exec_point point)
+{
+    return caller != NULL && point == EXEC_POINT_KEEP && exec_policy_is_ready(state, caller->slot);
+}
+
 /* Index 0 is the caller when it could go on; the others follow in cyclic order after it. */
 EXEC_NO_TSAN static struct exec_processor *exec_policy_indexed(const struct exec_policy_state *state,
                                                                struct exec_processor *caller, enum exec_point point,
                                                                uint64_t index)
 {
     size_t start = caller != NULL ? caller->slot + 1u : 0;
-    bool caller_first = caller != NULL && point == EXEC_POINT_KEEP && exec_policy_is_ready(state, caller->slot);
+    bool caller_first = exec_policy_keeps(state, caller, point);
     if (caller_first && index == 0) {
         return caller;
     }
     return exec_policy_cyclic(state, start, caller_first ? index - 1u : index);
+}
+
+/* The other way round: which index `next` has. */
+EXEC_NO_TSAN static void exec_policy_tell(const struct exec_policy_state *state, const struct exec_processor *caller,
+                                          enum exec_point point, const struct exec_processor *next)
+{
+    bool caller_first = exec_policy_keeps(state, caller, point);
+    uint32_t index = caller_first && next != caller ? 1u : 0;
+    if (!caller_first || next != caller) {
+        size_t start = caller != NULL ? caller->slot + 1u : 0;
+        for (size_t slot = start % state->used; slot != next->slot; slot = slot + 1u == state->used ? 0 : slot + 1u) {
+            index += exec_policy_is_ready(state, slot) ? 1u : 0u;
+        }
+    }
+    exec_tsan_ignore_begin(); /* as for the chooser */
+    state->options->picked(state->options->picked_context, (uint32_t)state->ready_count, index, point);
+    exec_tsan_ignore_end();
 }
 
 EXEC_NO_TSAN static struct exec_processor *exec_policy_pct(struct exec_policy_state *state,
@@ -206,6 +229,9 @@ EXEC_NO_TSAN struct exec_processor *exec_policy_next_explored(struct exec_policy
         return NULL;
     }
     struct exec_processor *next = exec_policy_explore(state, caller, point);
+    if (state->options->picked != NULL && state->ready_count != 1) {
+        exec_policy_tell(state, caller, point, next);
+    }
     exec_policy_remove(state, next);
     return next;
 }
