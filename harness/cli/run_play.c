@@ -81,17 +81,25 @@ static int run_once(struct session *session, const struct run_request *request, 
     return right ? CLI_OK : CLI_WRONG;
 }
 
+const char *run_variant_options(const struct variant *variant, char text[RUN_HINT_BYTES])
+{
+    text[0] = 0;
+    if (variant != &variant_all[0]) {
+        (void)snprintf(text, RUN_HINT_BYTES, " --arch %s --runtime %s --platform %s", variant->arch, variant->runtime,
+                       variant->platform);
+    }
+    return text;
+}
+
 static void add_replay_hint(const struct run_request *request, struct run_report *report)
 {
-    char variant[64] = "";
+    char text[RUN_HINT_BYTES];
     size_t used = strlen(report->message);
     if (!report->seeded) {
         return;
     }
-    if (variant_of_parts(report->arch, report->runtime, report->platform, NULL) != &variant_all[0]) {
-        (void)snprintf(variant, sizeof(variant), " --arch %s --runtime %s --platform %s", report->arch, report->runtime,
-                       report->platform);
-    }
+    const char *variant =
+        run_variant_options(variant_of_parts(report->arch, report->runtime, report->platform, NULL), text);
     (void)snprintf(report->message + used, sizeof(report->message) - used,
                    "; again: touchstone run %s --policy %s --seed %llu --blocks %d --threads %d%s",
                    request->scene->name, request->policy, (unsigned long long)(request->seed + report->runs - 1),
