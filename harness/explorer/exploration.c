@@ -61,6 +61,7 @@ int exploration_play(struct exploration *exploration, const struct pto_engine_op
     int result = subject->play(subject->state, engine, &exploration->outcome);
     exploration->playing = false;
     player_end(player);
+    exploration->failed = result != 0;
     return result;
 }
 

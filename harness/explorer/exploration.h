@@ -23,6 +23,7 @@ struct exploration {
     struct console_progress progress;
     uint64_t alarm_ns; /* when the alarm clock was set last */
     bool open;
+    bool failed;   /* the last play did: the subject may be the worse for it */
     bool playing;  /* a play is under way */
     bool finished; /* the child got to its end */
     unsigned hang_seconds;

@@ -64,10 +64,10 @@ static bool explore_step(struct exploration *exploration, struct tree_bound boun
 {
     struct explorer_report *report = &exploration->report;
     struct tree *tree = &exploration->tree;
-    bool more = true;
+    bool more = report->plays < exploration->options->runs;
     bool finished = false;
     tree_begin(tree, &exploration->player, bound);
-    do {
+    while (more && !finished) {
         more = goes_on(exploration, exploration_follow(exploration)) && !exploration->player.full;
         tree_note(tree);
         report->schedules += is_known(exploration, most) ? 0u : 1u;
@@ -75,7 +75,7 @@ static bool explore_step(struct exploration *exploration, struct tree_bound boun
         report->at_least = seen > report->at_least ? seen : report->at_least;
         finished = more && !tree_next(tree);
         more = more && report->plays < exploration->options->runs && seen < limit;
-    } while (more && !finished);
+    }
     report->whole = finished && tree->skipped == 0;
     return finished;
 }
@@ -117,7 +117,7 @@ static void explore_tree(struct exploration *exploration)
     report->finished_departures = -1;
     report->finished_preemptions = -1;
     if (explore_departures(exploration, most) && explore_preemptions(exploration, most) && automatic &&
-        !report->whole && report->at_least < limit && report->plays < options->runs) {
+        !report->whole && report->at_least < limit) {
         (void)explore_step(exploration, none, most, limit);
     }
 }

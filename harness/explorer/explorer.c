@@ -18,11 +18,12 @@ static bool is_of_a_run(enum explorer_verdict verdict)
     return verdict == EXPLORER_WRONG || verdict == EXPLORER_CRASHED || verdict == EXPLORER_HUNG;
 }
 
-/* Once more with the fixed points, in this process. A subject that failed may be the worse for it: it is opened anew.
- */
+/* Once more with the fixed points, in this process. */
 static bool fails_here(struct exploration *exploration)
 {
-    exploration_close(exploration);
+    if (exploration->failed) {
+        exploration_close(exploration);
+    }
     if (exploration_open(exploration) != 0) {
         return false;
     }

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* minimise: picks of a failing schedule that are not 0 are taken out, in chunks from large to small, then lowered. */
+/*
+ * minimise: picks of a failing schedule that are not 0 are taken out, in chunks from large to small, then lowered. What
+ * is left may be a long way round to a failure that has a short one, since whatever is taken out shifts the points
+ * behind it: last come all schedules with fewer departures, as far as the limit of plays goes.
+ */
 #include "harness/explorer/exploration.h"
 
 struct minimising {
@@ -19,13 +23,18 @@ static void minimise_propose(struct minimising *minimising, size_t length)
     player->fixed = length;
 }
 
+static bool minimise_is_over(const struct minimising *minimising)
+{
+    const struct explorer_options *options = minimising->exploration->options;
+    uint64_t most = options->minimise_plays != 0 ? options->minimise_plays : (uint64_t)EXPLORER_MINIMISE_PLAYS;
+    return minimising->exploration->report.tries >= most;
+}
+
 /* Tries what was proposed; true when it fails too and is simpler, and then it is the best. */
 static bool minimise_try(struct minimising *minimising)
 {
     struct exploration *exploration = minimising->exploration;
-    uint64_t most = exploration->options->minimise_plays != 0 ? exploration->options->minimise_plays
-                                                              : (uint64_t)EXPLORER_MINIMISE_PLAYS;
-    if (exploration->report.tries >= most) {
+    if (minimise_is_over(minimising)) {
         return false;
     }
     exploration->report.tries++;
@@ -87,6 +96,22 @@ static bool minimise_picks(struct minimising *minimising)
     return better;
 }
 
+/* All schedules with so many departures and no more preemptions than the best one has. */
+static bool minimise_walk(struct minimising *minimising, uint32_t departures)
+{
+    struct tree *tree = &minimising->exploration->tree;
+    struct tree_bound bound = {.preemptions = (uint32_t)minimising->size.preemptions, .departures = departures};
+    bool better = false;
+    bool more = true;
+    tree_begin(tree, &minimising->exploration->player, bound);
+    while (more && !better && !minimise_is_over(minimising)) {
+        better = minimise_try(minimising);
+        tree_note(tree);
+        more = !minimising->exploration->player.full && minimising->exploration->player.strayed == 0 && tree_next(tree);
+    }
+    return better;
+}
+
 void minimise(struct exploration *exploration, bool (*fails)(struct exploration *exploration))
 {
     struct minimising minimising = {
@@ -99,5 +124,9 @@ void minimise(struct exploration *exploration, bool (*fails)(struct exploration 
     }
     exploration->report.minimised = true;
     while (minimise_chunks(&minimising) || minimise_picks(&minimising)) {
+    }
+    bool better = false;
+    for (uint32_t departures = 0; !better && departures < minimising.size.departures; departures++) {
+        better = minimise_walk(&minimising, departures);
     }
 }
