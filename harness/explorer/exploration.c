@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define ALARM_EVERY_NS 1000000000u
+#define QUARTER_SECOND_NS UINT64_C(250000000)
 
 void exploration_verdict(struct exploration *exploration, enum explorer_verdict verdict, const char *format, ...)
 {
@@ -20,8 +20,9 @@ int exploration_open(struct exploration *exploration)
 {
     const struct explorer_subject *subject = exploration->subject;
     char message[EXPLORER_MESSAGE_BYTES] = "";
-    if (!exploration->open && subject->open != NULL && subject->open(subject->state, message) != 0) {
-        exploration_verdict(exploration, EXPLORER_BROKEN, "%s", message);
+    int result = exploration->open || subject->open == NULL ? 0 : subject->open(subject->state, message);
+    if (result != 0) {
+        exploration_verdict(exploration, result > 0 ? EXPLORER_WRONG : EXPLORER_BROKEN, "%s", message);
         return -1;
     }
     exploration->open = true;
@@ -39,11 +40,12 @@ void exploration_close(struct exploration *exploration)
     exploration->open = false;
 }
 
-/* The end of all patience; set again once a second, not for every play. */
+/* The end of all patience; set again when a quarter of it is over, not for every play. */
 static void set_alarm(struct exploration *exploration)
 {
     uint64_t now = console_clock_ns();
-    if (exploration->hang_seconds != 0 && now - exploration->alarm_ns >= ALARM_EVERY_NS) {
+    if (exploration->hang_seconds != 0 &&
+        now - exploration->alarm_ns >= exploration->hang_seconds * QUARTER_SECOND_NS) {
         exploration->alarm_ns = now;
         (void)alarm(exploration->hang_seconds);
     }

@@ -33,7 +33,7 @@ struct exploration {
 int exploration_play(struct exploration *exploration, const struct pto_engine_options *engine);
 /* The same along the player's fixed points. */
 int exploration_follow(struct exploration *exploration);
-/* Opens the subject if need be; 0, or negative with the verdict and the message in the report. */
+/* Opens the subject if need be; 0, or -1 with the verdict and the message in the report. */
 int exploration_open(struct exploration *exploration);
 /* Closes it; what it left behind becomes the verdict when there is none yet. */
 void exploration_close(struct exploration *exploration);

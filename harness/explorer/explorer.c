@@ -24,7 +24,9 @@ static bool fails_here(struct exploration *exploration)
     if (exploration->failed) {
         exploration_close(exploration);
     }
+    const struct explorer_report before = exploration->report;
     if (exploration_open(exploration) != 0) {
+        exploration->report = before;
         return false;
     }
     bool fails = exploration_follow(exploration) > 0;
@@ -134,7 +136,7 @@ static void explore_isolated(struct exploration *exploration)
 static void tell_schedule(struct exploration *exploration)
 {
     struct explorer_report *report = &exploration->report;
-    if (!is_of_a_run(report->verdict)) {
+    if (!is_of_a_run(report->verdict) || report->plays == 0) {
         return;
     }
     struct schedule_size size = schedule_size(&exploration->best);

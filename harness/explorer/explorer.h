@@ -51,7 +51,10 @@ struct explorer_outcome {
 };
 
 struct explorer_subject {
-    /* Before the first play and after every one that failed. 0, or negative with the reason. NULL: nothing to do. */
+    /*
+     * Before the first play and after every one that failed. 0; negative with the reason, or positive when it went
+     * wrong already. NULL: nothing to do.
+     */
     int (*open)(void *state, char message[EXPLORER_MESSAGE_BYTES]);
     /* 0: it held; positive: it went wrong, outcome->message says how; negative: it could not be played. */
     int (*play)(void *state, const struct pto_engine_options *engine, struct explorer_outcome *outcome);

@@ -115,7 +115,7 @@ static int run_first(struct scene_subject *subject, char message[EXPLORER_MESSAG
     char why[EXPLORER_MESSAGE_BYTES] = "";
     uint64_t switches = 0;
     if (run_checked(subject, why) != 0) {
-        return refuse(message, "already the round-robin run before all others is wrong", why);
+        return -refuse(message, "already the round-robin run before all others is wrong", why);
     }
     for (size_t i = 0; i < SCENE_MAX_TENSORS; i++) {
         if (subject->golden[i] != NULL) {

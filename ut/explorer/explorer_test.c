@@ -284,7 +284,7 @@ static int open_counted(void *state, char message[EXPLORER_MESSAGE_BYTES])
 {
     struct steppers *steppers = state;
     (void)snprintf(message, EXPLORER_MESSAGE_BYTES, "it cannot be opened");
-    return steppers->opened++ == 20 ? -1 : 0;
+    return steppers->opened++ == 20 ? -1 : steppers->opened == 31;
 }
 
 static int close_counted(void *state, char message[EXPLORER_MESSAGE_BYTES])
@@ -316,6 +316,10 @@ static void test_subjects_are_opened_and_closed(void **state)
     steppers.opened = 20;
     assert_int_equal(explorer_run(&subject, &options, &report), EXPLORER_BROKEN);
     assert_string_equal(report.message, "it cannot be opened");
+    steppers.opened = 30;
+    assert_int_equal(explorer_run(&subject, &options, &report), EXPLORER_WRONG);
+    assert_string_equal(report.message, "it cannot be opened");
+    assert_string_equal(report.schedule, ""); /* it is wrong before any was chosen */
     steppers.opened = 20;
     options.isolated = true;
     assert_int_equal(explorer_run(&subject, &options, &report), EXPLORER_BROKEN);
