@@ -151,9 +151,11 @@ static int explore_scene(struct explore_request *request)
         .threads = (int)(run->threads != RUN_UNSET ? run->threads : scene->default_threads),
         .small = strcmp(request->inputs, "small") == 0,
     };
-    (void)snprintf(again, sizeof(again), "touchstone explore %s --blocks %d --threads %d%s%s", scene->name,
+    const char *artefacts = run->session.artefacts;
+    (void)snprintf(again, sizeof(again), "touchstone explore %s --blocks %d --threads %d%s%s%s%.1000s", scene->name,
                    state.blocks, state.threads, state.small ? " --inputs small" : "",
-                   run_variant_options(variant, parts));
+                   run_variant_options(variant, parts), artefacts != NULL ? " --artefacts " : "",
+                   artefacts != NULL ? artefacts : "");
     scene_subject_make(&subject, &state);
     return explore(request, &subject, variant_name(variant, name), again);
 }
