@@ -49,10 +49,7 @@ static int check(const struct explore_request *request)
 static void finish(struct explore_request *request)
 {
     struct explorer_options *options = &request->options;
-    options->policy = EXPLORER_RANDOM;
-    while (strcmp(policies[options->policy], request->policy) != 0) {
-        options->policy++;
-    }
+    options->policy = (enum explorer_policy)options_index(request->policy, policies);
     options->runs = options->policy == EXPLORER_EXHAUSTIVE ? EXPLORER_WHOLE_TREE : SEEDED_RUNS;
     if (request->runs != RUN_UNSET) {
         options->runs = request->runs;

@@ -13,15 +13,6 @@
 const char *const run_engines[] = {"fibers", "threads", NULL};
 const char *const run_policies[] = {"round-robin", "random", "pct", NULL};
 
-static size_t index_of(const char *name, const char *const *names)
-{
-    size_t i = 0;
-    while (names[i] != NULL && strcmp(name, names[i]) != 0) {
-        i++;
-    }
-    return i;
-}
-
 bool run_fits(const struct run_request *request, const struct variant *variant, char wrong[RUN_HINT_BYTES],
               char hint[RUN_HINT_BYTES])
 {
@@ -42,8 +33,8 @@ bool run_fits(const struct run_request *request, const struct variant *variant, 
 static struct pto_engine_options engine_options(const struct run_request *request, uint64_t run)
 {
     return (struct pto_engine_options){.size = sizeof(struct pto_engine_options),
-                                       .kind = (int32_t)index_of(request->engine, run_engines),
-                                       .policy = (int32_t)index_of(request->policy, run_policies),
+                                       .kind = (int32_t)options_index(request->engine, run_engines),
+                                       .policy = (int32_t)options_index(request->policy, run_policies),
                                        .seed = request->seed + run};
 }
 

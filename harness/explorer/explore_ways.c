@@ -80,28 +80,17 @@ static bool explore_step(struct exploration *exploration, struct tree_bound boun
     return finished;
 }
 
-static bool explore_departures(struct exploration *exploration, uint32_t most)
+/* Step after step, each with one more departure, or with one more preemption; `finished` is the last that was. */
+static bool explore_steps(struct exploration *exploration, bool departures, uint32_t most, int64_t *finished)
 {
-    struct explorer_report *report = &exploration->report;
-    for (uint32_t departures = 0; departures <= EXPLORER_DEPARTURES && !report->whole; departures++) {
-        struct tree_bound bound = {.preemptions = most, .departures = departures};
+    uint32_t last = departures ? EXPLORER_DEPARTURES : most;
+    for (uint32_t step = 0; step <= last && !exploration->report.whole; step++) {
+        struct tree_bound bound = {.preemptions = departures ? most : step,
+                                   .departures = departures ? step : TREE_NO_BOUND};
         if (!explore_step(exploration, bound, most, UINT64_MAX)) {
             return false;
         }
-        report->finished_departures = departures;
-    }
-    return true;
-}
-
-static bool explore_preemptions(struct exploration *exploration, uint32_t most)
-{
-    struct explorer_report *report = &exploration->report;
-    for (uint32_t preemptions = 0; preemptions <= most && !report->whole; preemptions++) {
-        struct tree_bound bound = {.preemptions = preemptions, .departures = TREE_NO_BOUND};
-        if (!explore_step(exploration, bound, most, UINT64_MAX)) {
-            return false;
-        }
-        report->finished_preemptions = preemptions;
+        *finished = step;
     }
     return true;
 }
@@ -116,8 +105,9 @@ static void explore_tree(struct exploration *exploration)
     uint32_t most = automatic ? EXPLORER_DEFAULT_BOUND : options->bound;
     report->finished_departures = -1;
     report->finished_preemptions = -1;
-    if (explore_departures(exploration, most) && explore_preemptions(exploration, most) && automatic &&
-        !report->whole && report->at_least < limit) {
+    if (explore_steps(exploration, true, most, &report->finished_departures) &&
+        explore_steps(exploration, false, most, &report->finished_preemptions) && automatic && !report->whole &&
+        report->at_least < limit) {
         (void)explore_step(exploration, none, most, limit);
     }
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "harness/explorer/explorer.h"
+#include "ut/explorer/traces.h"
 
 #define WORKERS 3u
 #define STEPS 4u
@@ -56,18 +57,6 @@ static enum explorer_verdict explore(struct explorer_options options)
     return explorer_run(&subject, &options, &report);
 }
 
-static bool is_the_one(const char *trace)
-{
-    return strcmp(trace, "aabccccaabbb") == 0;
-}
-
-static bool is_torn(const char *trace)
-{
-    const char *second = strchr(strchr(trace, 'a') + 1, 'a');
-    const char *between = strchr(second, 'b');
-    return between != NULL && between < strchr(second + 1, 'a');
-}
-
 static bool is_never(const char *trace)
 {
     (void)trace;
@@ -116,7 +105,7 @@ static void test_the_whole_tree_is_walked(void **state)
 static void test_exhaustive_search_finds_it(void **state)
 {
     (void)state;
-    is_wrong = is_the_one;
+    is_wrong = traces_is_the_one;
     assert_int_equal(explore((struct explorer_options){.policy = EXPLORER_EXHAUSTIVE, .bound = 1}), EXPLORER_HELD);
     assert_int_equal(report.finished_preemptions, 1);
     (void)explore((struct explorer_options){.policy = EXPLORER_EXHAUSTIVE, .bound = 2});
@@ -126,7 +115,7 @@ static void test_exhaustive_search_finds_it(void **state)
 static void test_pct_finds_it(void **state)
 {
     (void)state;
-    is_wrong = is_the_one;
+    is_wrong = traces_is_the_one;
     (void)explore((struct explorer_options){.policy = EXPLORER_PCT, .pct_depth = 3});
     assert_true(report.seed >= 1 && report.seed == report.plays);
     expect_found("2:1,3:1", 2, "trace aabccccaabbb");
@@ -139,7 +128,7 @@ static void test_pct_finds_it(void **state)
 static void test_random_schedules_are_minimised(void **state)
 {
     (void)state;
-    is_wrong = is_torn;
+    is_wrong = traces_is_torn;
     (void)explore((struct explorer_options){.policy = EXPLORER_RANDOM});
     assert_true(report.tries >= 1);
     expect_found("2:1", 1, "trace aabbbbccccaa");

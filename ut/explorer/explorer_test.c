@@ -10,6 +10,7 @@
 #include "harness/choice/choice.h"
 #include "harness/explorer/schedule.h"
 #include "harness/explorer/subjects.h"
+#include "ut/explorer/traces.h"
 
 static struct explorer_report report;
 
@@ -110,16 +111,10 @@ static void test_runs_are_limited(void **state)
     assert_int_equal(report.finished_departures, 2); /* 1 + 21 + 196 schedules, and again on the way */
 }
 
-/* One schedule of 34,650. */
-static bool is_the_one(const char *trace)
-{
-    return strcmp(trace, "aabccccaabbb") == 0;
-}
-
 static void test_the_one_wrong_schedule_is_found_and_replayed(void **state)
 {
     (void)state;
-    struct steppers steppers = {.processors = 3, .steps = 4, .is_wrong = is_the_one};
+    struct steppers steppers = {.processors = 3, .steps = 4, .is_wrong = traces_is_the_one};
     expect_held(&steppers, (struct explorer_options){.policy = EXPLORER_EXHAUSTIVE, .bound = 1});
     assert_int_equal(explore(&steppers, (struct explorer_options){.policy = EXPLORER_EXHAUSTIVE, .bound = 2}),
                      EXPLORER_WRONG);
@@ -135,15 +130,6 @@ static void test_the_one_wrong_schedule_is_found_and_replayed(void **state)
     assert_int_equal(report.plays, 1);
     expect_held(&steppers, (struct explorer_options){.policy = EXPLORER_SCHEDULE, .schedule = "default"});
     expect_held(&steppers, (struct explorer_options){.policy = EXPLORER_SCHEDULE, .schedule = "2:1"});
-}
-
-/* b runs between the second and the third step of a: one preemption shows it, nothing else matters. */
-static bool is_torn(const char *trace)
-{
-    const char *second = strchr(strchr(trace, 'a') + 1, 'a');
-    const char *third = strchr(second + 1, 'a');
-    const char *between = strchr(second, 'b');
-    return between != NULL && between < third;
 }
 
 /* A schedule of random picks, all points of it. */
@@ -163,7 +149,7 @@ static void draw_schedule(uint64_t seed, char text[256])
 static void test_failures_are_minimised(void **state)
 {
     (void)state;
-    struct steppers steppers = {.processors = 4, .steps = 5, .is_wrong = is_torn};
+    struct steppers steppers = {.processors = 4, .steps = 5, .is_wrong = traces_is_torn};
     char text[256];
     uint32_t torn = 0;
     for (uint64_t seed = 1; seed <= 100; seed++) {
@@ -229,21 +215,21 @@ static struct explorer_options isolated = {
 
 static void abort_when_torn(struct steppers *steppers)
 {
-    if (is_torn(steppers->trace)) {
+    if (traces_is_torn(steppers->trace)) {
         abort();
     }
 }
 
 static void leave_when_torn(struct steppers *steppers)
 {
-    if (is_torn(steppers->trace)) {
+    if (traces_is_torn(steppers->trace)) {
         exit(7);
     }
 }
 
 static void hang_when_torn(struct steppers *steppers)
 {
-    while (is_torn(steppers->trace)) {
+    while (traces_is_torn(steppers->trace)) {
         (void)pause();
     }
 }
@@ -262,7 +248,7 @@ static void test_crashes_are_failures_with_a_schedule(void **state)
     assert_string_equal(report.message, "the process ended with code 7 in the middle of a run");
     assert_string_equal(report.schedule, "2:1");
     steppers.played = NULL;
-    steppers.is_wrong = is_torn;
+    steppers.is_wrong = traces_is_torn;
     assert_int_equal(explore(&steppers, isolated), EXPLORER_WRONG);
     assert_string_equal(report.schedule, "2:1");
 }
@@ -309,7 +295,7 @@ static void test_subjects_are_opened_and_closed(void **state)
     assert_int_equal(explorer_run(&subject, &options, &report), EXPLORER_LEFT);
     assert_string_equal(report.message, "something is left");
     steppers.closed = 0;
-    steppers.is_wrong = is_torn;
+    steppers.is_wrong = traces_is_torn;
     assert_int_equal(explorer_run(&subject, &options, &report), EXPLORER_WRONG);
     assert_true(steppers.opened > 3 && steppers.opened <= 3 + report.tries);
     assert_int_equal(steppers.closed, steppers.opened - 2);
