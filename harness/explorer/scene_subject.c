@@ -67,7 +67,7 @@ static int prepare(struct scene_subject *subject)
     return result;
 }
 
-/* One run from fresh outputs. 0; 1 with what is wrong. */
+/* One run from fresh outputs. 0; 1 with what is wrong; -1: it could not be made. */
 static int run_checked(struct scene_subject *subject, char message[EXPLORER_MESSAGE_BYTES])
 {
     char why[SCENE_MESSAGE_BYTES] = "";
@@ -75,6 +75,9 @@ static int run_checked(struct scene_subject *subject, char message[EXPLORER_MESS
         if (subject->fresh[i] != NULL) {
             memcpy(subject->data.buffers[i], subject->fresh[i], subject->data.buffer_bytes[i]);
         }
+    }
+    if (stale_overwrite(&subject->stale, &subject->session) != 0) {
+        return refuse(message, "the heaps cannot be overwritten", "");
     }
     int result = session_run(&subject->session, SCENE_SUBJECT_CALLABLE, &subject->data.args, subject->blocks,
                              subject->threads, NULL);
@@ -109,13 +112,25 @@ static int read_counts(struct scene_subject *subject, struct scene_subject_count
     return 0;
 }
 
-/* The run that all others are compared with. */
+/* Two runs: the first makes the heaps, the other one is what all further ones are compared with. */
 static int run_first(struct scene_subject *subject, char message[EXPLORER_MESSAGE_BYTES])
 {
     char why[EXPLORER_MESSAGE_BYTES] = "";
     uint64_t switches = 0;
-    if (run_checked(subject, why) != 0) {
-        return -refuse(message, "already the round-robin run before all others is wrong", why);
+    if (subject->session.debug == NULL) {
+        return refuse(message, "this runtime has no " PTO_DEBUG_API_SYMBOL ", its schedules cannot be chosen", "");
+    }
+    int result = run_checked(subject, why);
+    if (result == 0 && stale_begin(&subject->stale, &subject->session) != 0) {
+        return refuse(message, "the heaps cannot be overwritten", "");
+    }
+    result = result == 0 ? run_checked(subject, why) : result;
+    if (result != 0) {
+        (void)refuse(message, "already the round-robin run before all others is wrong", why);
+        return result;
+    }
+    if (stale_measure(&subject->stale, &subject->session) != 0) {
+        return refuse(message, "no memory to look at the heaps", "");
     }
     for (size_t i = 0; i < SCENE_MAX_TENSORS; i++) {
         if (subject->golden[i] != NULL) {
@@ -123,7 +138,7 @@ static int run_first(struct scene_subject *subject, char message[EXPLORER_MESSAG
         }
     }
     if (read_counts(subject, &subject->counts, &switches) != 0) {
-        return refuse(message, "schedules cannot be chosen", subject->session.error);
+        return refuse(message, "no statistics", subject->session.error);
     }
     return 0;
 }
@@ -143,6 +158,7 @@ static int scene_subject_close(void *state, char message[EXPLORER_MESSAGE_BYTES]
     }
     session_close(&subject->session);
     free_inputs(subject);
+    stale_end(&subject->stale);
     subject->engine = (struct pto_engine_options){0};
     return result;
 }
@@ -163,6 +179,7 @@ static int scene_subject_open(void *state, char message[EXPLORER_MESSAGE_BYTES])
     }
     if (result != 0) {
         free_inputs(subject);
+        stale_end(&subject->stale);
         session_close(&subject->session);
         return result;
     }

@@ -8,6 +8,7 @@
 #define HARNESS_EXPLORER_SUBJECTS_H
 
 #include "harness/explorer/explorer.h"
+#include "harness/explorer/stale.h"
 #include "harness/leak/leak_gate.h"
 #include "harness/program/session.h"
 #include "harness/property/property.h"
@@ -22,7 +23,8 @@ struct scene_subject_counts {
 /*
  * Under every schedule the scene returns its expected result, its outputs pass its check, as many tasks and kernel
  * launches are counted as in a round-robin run (those of a run that fails are its own affair), and no device memory
- * is kept. At the end all three ledgers are where they were after that first run.
+ * is kept. No run finds anything useful in what earlier ones left (stale.h). At the end all three ledgers are where
+ * they were after that first run.
  */
 struct scene_subject {
     const struct scene *scene;
@@ -37,6 +39,7 @@ struct scene_subject {
     uint8_t *golden[SCENE_MAX_TENSORS]; /* ... and after the first */
     struct pto_engine_options engine;   /* in force */
     struct scene_subject_counts counts;
+    struct stale stale;
     struct leak_gate gate;
 };
 
