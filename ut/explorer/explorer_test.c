@@ -163,7 +163,7 @@ static void test_failures_are_minimised(void **state)
         }
     }
     assert_true(torn >= 10 && torn <= 90);
-    static char first[] = "0:1,1:2,3:1,5:1";
+    static char first[] = "2:1,5:1"; /* the second is of no importance */
     assert_int_equal(
         explore(&steppers,
                 (struct explorer_options){.policy = EXPLORER_SCHEDULE, .schedule = first, .minimise_plays = 1}),
