@@ -42,11 +42,14 @@ int stale_measure(struct stale *stale, struct session *session)
     for (size_t ring = 0; ring < PTO_RING_COUNT && result == 0; ring++) {
         uint64_t used = stale->bytes[ring];
         result = used == 0 ? 0 : chip_worker_copy_from(session->worker, found, stale->heaps[ring], used);
-        while (result == 0 && used > 0 && found[used - 1] == STALE_BYTE) {
-            used--;
+        while (result == 0 && used > 0) { /* from the top, a granule at a time */
+            uint64_t piece = used % STALE_GRANULE_BYTES != 0 ? used % STALE_GRANULE_BYTES : STALE_GRANULE_BYTES;
+            if (memcmp(found + used - piece, stale->pattern, piece) != 0) {
+                break;
+            }
+            used -= piece;
         }
-        uint64_t rounded = (used + STALE_GRANULE_BYTES - 1) / STALE_GRANULE_BYTES * STALE_GRANULE_BYTES;
-        stale->bytes[ring] = rounded < stale->bytes[ring] ? rounded : stale->bytes[ring];
+        stale->bytes[ring] = used;
     }
     free(found);
     return result;
