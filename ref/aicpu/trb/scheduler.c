@@ -15,14 +15,11 @@ void trb_scheduler_reset(struct trb_scheduler *scheduler, struct trb_run *run, s
     }
     scheduler->released_count = 0;
     scheduler->completed = 0;
+    scheduler->halted = false;
+    scheduler->drain_serial = 0;
+    scheduler->drain_offer = 0;
     scheduler->dispatches = 0;
-    scheduler->cores.clusters = 0;
-    for (uint32_t lane = 0; lane < TRB_LANES; lane++) {
-        scheduler->cores.idle[lane] = 0;
-        scheduler->cores.running[lane] = 0;
-        scheduler->cores.pending[lane] = 0;
-        scheduler->cores.open[lane] = 0;
-    }
+    trb_cores_clear(&scheduler->cores);
 }
 
 /* Wires what was submitted. Ready tasks go to the global queues in submit order, in batches. */
@@ -187,11 +184,28 @@ static int wait_for_bell(struct trb_scheduler *scheduler, uint32_t seen)
     return rc;
 }
 
+/* Between passes: makes room for the orchestrator while it moves cores (transition.h). Returns 0 or -ECANCELED. */
+static int park(struct trb_run *run)
+{
+    /* Acquire: pairs with the orchestrator's release. */
+    if (atomic_load_explicit(&run->transition, memory_order_acquire) != TRB_TRANSITION_ASKED) {
+        return 0;
+    }
+    /* Release: pairs with the orchestrator's acquire; what this thread knows of its cores is visible to it. */
+    atomic_fetch_add_explicit(&run->parked, 1, memory_order_release);
+    trb_run_progress(run);
+    return exec_wait(&run->transition, TRB_TRANSITION_ASKED, EXEC_NEVER);
+}
+
 int trb_scheduler_loop(struct trb_scheduler *scheduler)
 {
     _Atomic uint32_t *word = &scheduler->run->bells[scheduler->index].word;
     int rc = 0;
     while (rc == 0) {
+        rc = park(scheduler->run);
+        if (rc != 0) {
+            break;
+        }
         /* Acquire: pairs with npu_bell_ring. Read before the pass, so that nothing rung during it is missed. */
         uint32_t seen = atomic_load_explicit(word, memory_order_acquire);
         enum trb_pass pass = trb_scheduler_pass(scheduler);
