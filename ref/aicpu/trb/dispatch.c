@@ -135,7 +135,8 @@ static void ring_idle(const struct trb_scheduler *scheduler, uint32_t wanted_lan
 
 static uint32_t idle_lanes(const struct trb_cores *cores)
 {
-    uint32_t lanes = 0;
+    uint64_t whole = cores->idle[TRB_LANE_AIC] & cores->idle[TRB_LANE_AIV0] & cores->idle[TRB_LANE_AIV1];
+    uint32_t lanes = whole != 0 ? TRB_IDLE_CLUSTER : 0;
     for (uint32_t lane = 0; lane < TRB_LANES; lane++) {
         lanes |= cores->idle[lane] != 0 ? 1u << lane : 0;
     }
@@ -178,11 +179,17 @@ static uint32_t untaken_lanes(const struct trb_cores *cores)
     return lanes;
 }
 
-/* Lanes that the tasks left over want. */
+/*
+ * Who may be rung for the tasks left over. MIX tasks hold the others back. One that just came is offered to everybody
+ * with an idle core; one that was put back only to those whose idle cluster serves any, or two schedulers with cores
+ * that do not fit would ring each other for ever.
+ */
 static uint32_t wanted_lanes(const struct trb_scheduler *scheduler, bool mix_left)
 {
-    return (mix_left ? (uint32_t)PTO_ACTIVE_LANES : 0u) |
-           (shape_pending(scheduler, PTO_SHAPE_AIC) ? (uint32_t)PTO_ACTIVE_AIC : 0u) |
+    if (mix_left) {
+        return scheduler->mix_came ? (uint32_t)PTO_ACTIVE_LANES : TRB_IDLE_CLUSTER;
+    }
+    return (shape_pending(scheduler, PTO_SHAPE_AIC) ? (uint32_t)PTO_ACTIVE_AIC : 0u) |
            (shape_pending(scheduler, PTO_SHAPE_AIV) ? AIV_LANES : 0u);
 }
 
@@ -197,6 +204,7 @@ static enum trb_pass dispatch_ready(struct trb_scheduler *scheduler)
     }
     announce_idle(scheduler);
     uint32_t left = wanted_lanes(scheduler, mix_left);
+    scheduler->mix_came = false;
     if (left == 0) {
         return moved ? TRB_PASS_MOVED : TRB_PASS_IDLE;
     }
@@ -207,8 +215,7 @@ static enum trb_pass dispatch_ready(struct trb_scheduler *scheduler)
     }
     if (mix_left) {
         /* A free cluster serves any MIX task: one that came after the look above is dispatched in the next pass. */
-        bool free_cluster = (cores->idle[TRB_LANE_AIC] & cores->idle[TRB_LANE_AIV0] & cores->idle[TRB_LANE_AIV1]) != 0;
-        return free_cluster ? TRB_PASS_MORE : moved ? TRB_PASS_MOVED : TRB_PASS_IDLE;
+        return (idle_lanes(cores) & TRB_IDLE_CLUSTER) != 0 ? TRB_PASS_MORE : moved ? TRB_PASS_MOVED : TRB_PASS_IDLE;
     }
     /* The same for tasks that came before the announcement, when nobody knew of this thread's idle cores. */
     if ((left & idle_lanes(cores)) != 0) {

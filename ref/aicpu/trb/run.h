@@ -31,10 +31,12 @@ struct trb_advance {
     alignas(64) _Atomic uint32_t requests;
 };
 
+#define TRB_IDLE_CLUSTER 8u /* in idle_lanes: it has a cluster that is idle as a whole */
+
 /* A scheduler as the others see it. */
 struct trb_bell {
     alignas(64) _Atomic uint32_t word;
-    _Atomic uint32_t idle_lanes; /* bit AIC, AIV0, AIV1: it has an idle core of that lane (enum pto_active_mask) */
+    _Atomic uint32_t idle_lanes; /* bit AIC, AIV0, AIV1 (enum pto_active_mask): it has an idle core of that lane */
     _Atomic uint32_t asleep;     /* it is about to wait and wants the first submit that follows */
 };
 

@@ -15,6 +15,7 @@ void trb_scheduler_reset(struct trb_scheduler *scheduler, struct trb_run *run, s
     }
     scheduler->released_count = 0;
     scheduler->completed = 0;
+    scheduler->mix_came = false;
     scheduler->halted = false;
     scheduler->drain_serial = 0;
     scheduler->drain_offer = 0;
@@ -34,6 +35,7 @@ static enum trb_pass wire(struct trb_scheduler *scheduler)
         progress = TRB_PASS_MOVED;
         if (result == TRB_WIRED_READY) {
             enum pto_task_shape shape = pto_task_shape_of(slot->active_mask);
+            scheduler->mix_came |= shape == PTO_SHAPE_MIX;
             ready[shape][counts[shape]++] = slot;
             if (counts[shape] == TRB_LOCAL_READY) {
                 trb_ready_push(&scheduler->run->ready[shape], ready[shape], TRB_LOCAL_READY);
