@@ -165,6 +165,8 @@ static void orchestrate(const struct pto_chip_args *args)
     submit(&together, (uint32_t)args->scalars[0], true);
     submit(&together, (uint32_t)args->scalars[0], true);
     submit(&other, 3, false);
+    /* It rings once per 32 submits, before it waits and when it ends; here it only looks. */
+    trb_orchestrator_announce(&mini_device_runtime(device)->orchestrator);
     while ((event == EVENT_FATAL || event == EVENT_BAD_SUBMIT) && !trb_drain_is_open(&run_of()->drain)) {
         let_others_run();
     }
