@@ -23,7 +23,7 @@
 #define SCENE_GRAPH_ENTRY "build_graph" /* exported by every orchestration_hbg.c */
 
 struct scene_kernel {
-    const char *file; /* base name under kernels/, without ".c" */
+    const char *file; /* base name under kernels/, without ".c"; from there a path to kernels that scenes share */
     int32_t func_id;
     int32_t signature[16]; /* enum pto_arg_direction */
     int32_t signature_count;
@@ -55,6 +55,7 @@ struct scene {
     const char *entry_name;  /* NULL: default */
     const char *config_name; /* NULL: default */
     uint32_t default_blocks;
+    uint32_t min_blocks; /* 0: any number will do */
     uint32_t default_threads;
     int64_t expected_tasks;  /* of the default inputs; -1: depends on the inputs */
     int32_t expected_result; /* of run_prepared: 0, or the negated code of a negative scene */
