@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness/program/scene.h"
+
 #define TOOL BUILD_DIR "/touchstone"
 #define MAX_ARGUMENTS 24
 #define MAX_OUTPUT (64 * 1024)

@@ -23,7 +23,7 @@
 #define SCENE_GRAPH_ENTRY "build_graph" /* exported by every orchestration_hbg.c */
 
 struct scene_kernel {
-    const char *file; /* base name under kernels/, without ".c"; from there a path to kernels that scenes share */
+    const char *file; /* base name under kernels/, without ".c" */
     int32_t func_id;
     int32_t signature[16]; /* enum pto_arg_direction */
     int32_t signature_count;
@@ -48,6 +48,7 @@ struct scene {
     const char *summary;
     const char *const *variants;      /* NULL-terminated "arch/runtime/platform" patterns, "*" allowed per part */
     const struct scene_limit *limits; /* NULL: none; they win over `variants` */
+    const char *kernels_of; /* NULL: its own folder's; else that of a folder whose kernels several scenes share */
     struct scene_kernel kernels[SCENE_MAX_KERNELS];
     uint32_t kernel_count;
     int32_t signature[128]; /* of the orchestration's tensors */

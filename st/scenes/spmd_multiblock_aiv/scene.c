@@ -3,4 +3,4 @@
 #include "st/scenes/spmd_common/golden.h"
 #include "st/scenes/spmd_multiblock_aiv/tasks.h"
 
-SPMD_SCENE(spmd_multiblock_aiv, "AIV tasks of 4 to 96 blocks on contended cores", tasks, 0);
+SPMD_SCENE(spmd_multiblock_aiv, "AIV tasks of 4 to 96 blocks on contended cores", scene_tasks, 0);

@@ -5,7 +5,7 @@
 
 #include "st/scenes/spmd_common/layout.h"
 
-static const struct spmd_task tasks[] = {
+static const struct spmd_task scene_tasks[] = {
     {PTO_ACTIVE_AIV0, 4, false},  {PTO_ACTIVE_AIV0, 16, false}, {PTO_ACTIVE_AIV0, 24, false},
     {PTO_ACTIVE_AIV0, 48, false}, {PTO_ACTIVE_AIV0, 96, false},
 };

@@ -3,4 +3,4 @@
 #include "st/scenes/spmd_common/orchestration.h"
 #include "st/scenes/spmd_multiblock_mix/tasks.h"
 
-SPMD_ORCHESTRATION(tasks)
+SPMD_ORCHESTRATION(scene_tasks)

@@ -3,4 +3,4 @@
 #include "st/scenes/spmd_common/golden.h"
 #include "st/scenes/spmd_multiblock_mix/tasks.h"
 
-SPMD_SCENE(spmd_multiblock_mix, "MIX tasks of 2 to 48 blocks on contended clusters", tasks, 0);
+SPMD_SCENE(spmd_multiblock_mix, "MIX tasks of 2 to 48 blocks on contended clusters", scene_tasks, 0);

@@ -3,4 +3,5 @@
 #include "st/scenes/spmd_common/golden.h"
 #include "st/scenes/spmd_starvation/tasks.h"
 
-SPMD_SCENE(spmd_starvation, "tasks that start together between waves of ordinary ones that fill the device", tasks, 6);
+SPMD_SCENE(spmd_starvation, "tasks that start together between waves of ordinary ones that fill the device",
+           scene_tasks, 6);

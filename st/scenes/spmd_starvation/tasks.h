@@ -13,7 +13,8 @@
         PTO_ACTIVE_LANES, 4, false                                                            \
     }
 
-static const struct spmd_task tasks[] = {WAVE, {PTO_ACTIVE_LANES, 6, true}, WAVE, {PTO_ACTIVE_LANES, 6, true}, WAVE};
+static const struct spmd_task scene_tasks[] = {
+    WAVE, {PTO_ACTIVE_LANES, 6, true}, WAVE, {PTO_ACTIVE_LANES, 6, true}, WAVE};
 
 #undef WAVE
 

@@ -3,4 +3,4 @@
 #include "st/scenes/spmd_common/golden.h"
 #include "st/scenes/spmd_sync_start/tasks.h"
 
-SPMD_SCENE(spmd_sync_start, "MIX tasks of 2 and 8 blocks that start together among ordinary ones", tasks, 12);
+SPMD_SCENE(spmd_sync_start, "MIX tasks of 2 and 8 blocks that start together among ordinary ones", scene_tasks, 12);

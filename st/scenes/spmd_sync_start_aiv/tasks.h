@@ -5,7 +5,7 @@
 
 #include "st/scenes/spmd_common/layout.h"
 
-static const struct spmd_task tasks[] = {
+static const struct spmd_task scene_tasks[] = {
     {PTO_ACTIVE_AIV0, 4, true},
     {PTO_ACTIVE_AIV0, 16, true},
     {PTO_ACTIVE_AIV0, 4, false},

@@ -4,4 +4,4 @@
 #include "st/scenes/spmd_sync_start_edge/tasks.h"
 
 SPMD_SCENE(spmd_sync_start_edge, "blocks that start together: one, one scheduler's clusters, one more, all but one",
-           tasks, 23);
+           scene_tasks, 23);

@@ -5,7 +5,7 @@
 
 #include "st/scenes/spmd_common/layout.h"
 
-static const struct spmd_task tasks[] = {
+static const struct spmd_task scene_tasks[] = {
     {PTO_ACTIVE_LANES, 1, true},  {PTO_ACTIVE_LANES, 8, true},  {PTO_ACTIVE_LANES, 9, true},
     {PTO_ACTIVE_LANES, 23, true}, {PTO_ACTIVE_LANES, 1, false},
 };

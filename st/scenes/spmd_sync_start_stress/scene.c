@@ -3,5 +3,5 @@
 #include "st/scenes/spmd_common/golden.h"
 #include "st/scenes/spmd_sync_start_stress/tasks.h"
 
-SPMD_SCENE(spmd_sync_start_stress, "six rounds of MIX and AIV tasks that start together or not, all contending", tasks,
-           12);
+SPMD_SCENE(spmd_sync_start_stress, "six rounds of MIX and AIV tasks that start together or not, all contending",
+           scene_tasks, 12);

@@ -13,7 +13,7 @@
         PTO_ACTIVE_AIV0, 4, false                                                               \
     }
 
-static const struct spmd_task tasks[] = {ROUND, ROUND, ROUND, ROUND, ROUND, ROUND};
+static const struct spmd_task scene_tasks[] = {ROUND, ROUND, ROUND, ROUND, ROUND, ROUND};
 
 #undef ROUND
 
