@@ -10,12 +10,14 @@
 #include <string.h>
 
 #include "abi/kernel.h"
+#include "aicpu/trb/context.h"
 #include "npu/arch.h"
 
 enum { LANE_AIC, LANE_AIV0, LANE_AIV1, LANE_ANY_AIV };
 
 /* The program that runs, and what its kernels did. */
 static const struct program *current;
+static struct mini_device *current_device;
 static uint64_t ids[PROGRAM_MAX_TASKS];
 static _Atomic uint32_t starts[PROGRAM_MAX_TASKS][3][PROGRAM_MAX_BLOCKS];
 static _Atomic uint32_t arrived[PROGRAM_MAX_TASKS];
@@ -110,9 +112,25 @@ static void submit(uint32_t number)
     ids[number] = pto_submit(&kernels, &arg).task_id;
 }
 
+/* No core has been given anything yet. */
+static void age_cores(struct aicpu_runtime *runtime)
+{
+    for (uint32_t i = 0; i < runtime->run.schedulers; i++) {
+        struct trb_cores *cores = &runtime->schedulers[i].cores;
+        for (uint32_t lane = 0; lane < TRB_LANES; lane++) {
+            for (uint32_t cluster = 0; cluster < cores->clusters; cluster++) {
+                cores->core[lane][cluster].last_id = PTO_REG_ID_MAX - (cluster + lane) % 5;
+            }
+        }
+    }
+}
+
+/* words: 1 for age_cores */
 static void orchestrate(const struct pto_chip_args *args)
 {
-    (void)args;
+    if (args->scalars[0] != 0) {
+        age_cores(mini_device_runtime(current_device));
+    }
     for (uint32_t first = 0; first < current->count; first += current->scope) {
         PTO_SCOPE(PTO_SCOPE_MANUAL)
         {
@@ -205,6 +223,8 @@ void program_check(struct mini_device *device, const struct program *program, co
     }
     mini_device_configure(device, &options);
     program_fill(program, run, &mini);
+    mini.scalars[0] = run->wrap ? 1 : 0;
+    current_device = device;
     dispatch_trace_begin(&trace, run->blocks);
     mini_device_run(device, &mini, &result);
     dispatch_trace_end(&trace);

@@ -39,6 +39,7 @@ struct program_run {
     uint32_t blocks;
     uint64_t window;
     bool transition; /* PTO2_ORCH_TO_SCHED */
+    bool wrap;       /* fibers: dispatch ids begin shortly before they start again (D33) */
 };
 
 /* A block count up to which every core of the shape gets one. */

@@ -2,7 +2,7 @@
 /*
  * What happens while a drain is open (drain.h): the run fails in every way it can, the orchestrator becomes a
  * scheduler, the limits of what may start together. The drain is held open by a kernel that waits for a core's release;
- * afterwards the same context works (R13, R23; invariants 28, 29, 32, 33).
+ * afterwards the same context works (R13, R22, R23; invariants 28, 29, 32, 33).
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tasks whose blocks start together (require_sync_start), among others that do not, on contended cores: invariants 1,
- * 2, 25 to 30 (dispatch_program.h).
+ * Tasks whose blocks start together (require_sync_start), among others that do not, on contended cores, with any number
+ * of threads and blocks (R22): invariants 1, 2, 25 to 30, 32 (dispatch_program.h).
  */
 #include <setjmp.h>
 #include <stdarg.h>
