@@ -217,7 +217,8 @@ void program_check(struct mini_device *device, const struct program *program, co
     struct mini_result result;
     struct dispatch_trace trace = {0};
     bool traced = run->kind == EXEC_FIBERS && run->policy == EXEC_CHOICE;
-    struct exec_options options = {.kind = run->kind, .policy = run->policy, .seed = run->seed, .deadline_scale = 50};
+    struct exec_options options = {
+        .kind = run->kind, .policy = run->policy, .seed = run->seed, .deadline_scale = PROGRAM_DEADLINE_SCALE};
     if (traced) {
         options = dispatch_trace_options(&trace, device, run->seed);
     }
@@ -270,7 +271,7 @@ void program_draw(struct program *program, struct exec_random *random, uint32_t 
 
 static struct mini_device *create_device(const struct program_run *run)
 {
-    const struct exec_options options = {.kind = run->kind, .deadline_scale = 50};
+    const struct exec_options options = {.kind = run->kind, .deadline_scale = PROGRAM_DEADLINE_SCALE};
     return mini_device_create(&options);
 }
 

@@ -14,6 +14,8 @@
 
 #define PROGRAM_MAX_TASKS 48u
 #define PROGRAM_MAX_BLOCKS 128
+/* Of runs on threads: a busy machine ends none that could get on, and one that cannot ends in time. */
+#define PROGRAM_DEADLINE_SCALE (5 * exec_tool_deadline_scale())
 
 struct program_task {
     uint32_t lanes; /* enum pto_active_mask */

@@ -34,6 +34,36 @@ static void append(struct dispatch_trace *trace, const struct dispatch_event *ev
     trace->events[trace->count++] = *event;
 }
 
+/* The cluster of a worker, and its lane (TRB_LANE_*) there. */
+static uint32_t place_of(uint32_t blocks, uint32_t worker, uint32_t *lane)
+{
+    if (worker < blocks) {
+        *lane = TRB_LANE_AIC;
+        return worker;
+    }
+    *lane = (worker - blocks) % 2 == 0 ? TRB_LANE_AIV0 : TRB_LANE_AIV1;
+    return (worker - blocks) / 2;
+}
+
+/* The core has answered everything up to `newest`. */
+static bool is_idle(const struct npu_register_block *registers, uint32_t newest)
+{
+    uint32_t cond = npu_register_read(registers, NPU_COND_OFFSET);
+    return pto_cond_state(cond) == PTO_COND_FIN && (newest == PTO_REG_AICPU_IDLE || pto_cond_id(cond) == newest);
+}
+
+static void note_idle(const struct dispatch_trace *trace, const struct aicpu_runtime *runtime,
+                      struct dispatch_event *event)
+{
+    for (uint32_t i = 0; i < trace->blocks * NPU_CORES_PER_BLOCK; i++) {
+        uint32_t lane = 0;
+        uint32_t cluster = place_of(trace->blocks, i, &lane);
+        if (is_idle(runtime->registers[i], trace->last[i])) {
+            event->idle[lane] |= 1ull << cluster;
+        }
+    }
+}
+
 /* A new id in a core's DATA_MAIN_BASE. */
 static void see_dispatch(struct dispatch_trace *trace, struct aicpu_runtime *runtime, uint32_t worker, uint32_t id)
 {
@@ -47,7 +77,8 @@ static void see_dispatch(struct dispatch_trace *trace, struct aicpu_runtime *run
                                    .worker = worker,
                                    .id = id,
                                    .block = payload->local.block_idx,
-                                   .on_idle = finished && (is_first || answered == before)};
+                                   .on_idle = is_idle(runtime->registers[worker], before)};
+    note_idle(trace, runtime, &event);
     append(trace, &event);
     const struct dispatch_event *kept = &trace->events[trace->count - 1];
     if (!is_first && id != pto_reg_id_next(before)) {
@@ -117,17 +148,6 @@ void dispatch_trace_free(struct dispatch_trace *trace)
     trace->capacity = 0;
 }
 
-/* The cluster of a worker, and its lane (enum pto_active_mask) there. */
-static uint32_t place_of(uint32_t blocks, uint32_t worker, uint32_t *lane)
-{
-    if (worker < blocks) {
-        *lane = PTO_ACTIVE_AIC;
-        return worker;
-    }
-    *lane = (worker - blocks) % 2 == 0 ? PTO_ACTIVE_AIV0 : PTO_ACTIVE_AIV1;
-    return (worker - blocks) / 2;
-}
-
 /* Blocks of one task: which lanes of each were dispatched, and on which cluster. */
 struct seen {
     uint32_t lanes[256];
@@ -140,9 +160,7 @@ static void check_event(struct dispatch_trace *trace, const struct dispatch_expe
     uint32_t lane = 0;
     uint32_t cluster = place_of(blocks, event->worker, &lane);
     bool is_vector = pto_task_shape_of(task->lanes) == PTO_SHAPE_AIV;
-    if (is_vector && lane != PTO_ACTIVE_AIC) {
-        lane = task->lanes;
-    }
+    lane = is_vector && lane != TRB_LANE_AIC ? task->lanes : 1u << lane;
     if (event->block < 0 || event->block >= task->blocks || (task->lanes & lane) == 0) {
         note(trace, "1: a block or lane that the task has not", event);
         return;
@@ -160,6 +178,19 @@ static void check_event(struct dispatch_trace *trace, const struct dispatch_expe
     seen->clusters[event->block] = cluster;
 }
 
+/* Blocks of a task for which there were cores when the first one was dispatched. */
+static int32_t room_at(const struct dispatch_event *event, uint32_t lanes)
+{
+    uint64_t clusters = UINT64_MAX;
+    if (pto_task_shape_of(lanes) == PTO_SHAPE_AIV) {
+        return (int32_t)(trb_bits(event->idle[TRB_LANE_AIV0]) + trb_bits(event->idle[TRB_LANE_AIV1]));
+    }
+    for (uint32_t lane = 0; lane < TRB_LANES; lane++) {
+        clusters &= (lanes & (1u << lane)) != 0 ? event->idle[lane] : UINT64_MAX;
+    }
+    return (int32_t)trb_bits(clusters);
+}
+
 static void check_task(struct dispatch_trace *trace, const struct dispatch_expected *task, uint32_t blocks)
 {
     struct seen seen = {0};
@@ -174,7 +205,10 @@ static void check_task(struct dispatch_trace *trace, const struct dispatch_expec
             }
             continue;
         }
-        first = first != NULL ? first : event;
+        if (first == NULL && task->together && room_at(event, task->lanes) < task->blocks) {
+            note(trace, "28: started before there were cores for all blocks", event);
+        }
+        first = event;
         found++;
         check_event(trace, task, &seen, event, blocks);
     }

@@ -17,7 +17,8 @@ struct dispatch_event {
     uint32_t worker;
     uint32_t id; /* of the dispatch */
     int32_t block;
-    bool on_idle; /* the core had finished everything before */
+    bool on_idle;     /* the core had finished everything before */
+    uint64_t idle[3]; /* such cores at that moment, this one included: one bit per cluster, by lane */
 };
 
 struct dispatch_trace {

@@ -2,7 +2,7 @@
 #include "aicpu/trb/scheduler.h"
 
 #include <errno.h>
-#include <string.h>
+#include <stdio.h>
 
 void trb_scheduler_reset(struct trb_scheduler *scheduler, struct trb_run *run, struct trb_wiring *wiring,
                          uint32_t index)
@@ -149,11 +149,17 @@ int trb_scheduler_wait(struct trb_scheduler *scheduler, uint32_t seen, uint32_t 
 static void latch_stall(struct trb_scheduler *scheduler)
 {
     struct trb_run *run = scheduler->run;
+    union trb_drain_word drain = trb_drain_look(&run->drain);
+    char waiting[64] = "";
+    if (drain.phase == TRB_DRAIN_GATHERING) {
+        (void)snprintf(waiting, sizeof(waiting), "; %u blocks are to start together, %u can", drain.blocks,
+                       drain.offered);
+    }
     /* Relaxed: for the text. */
     trb_latch(run, TRB_SCHEDULER, scheduler->index, PTO_ERR_SCHEDULER_TIMEOUT,
-              "scheduler %u: %llu of %llu tasks completed, and nothing can get on", scheduler->index,
+              "scheduler %u: %llu of %llu tasks completed, and nothing can get on%s", scheduler->index,
               (unsigned long long)atomic_load_explicit(&run->completed, memory_order_relaxed),
-              (unsigned long long)atomic_load_explicit(&run->total, memory_order_relaxed));
+              (unsigned long long)atomic_load_explicit(&run->total, memory_order_relaxed), waiting);
 }
 
 /*
@@ -196,7 +202,12 @@ static int park(struct trb_run *run)
     /* Release: pairs with the orchestrator's acquire; what this thread knows of its cores is visible to it. */
     atomic_fetch_add_explicit(&run->parked, 1, memory_order_release);
     trb_run_progress(run);
-    return exec_wait(&run->transition, TRB_TRANSITION_ASKED, EXEC_NEVER);
+    int rc = exec_wait(&run->transition, TRB_TRANSITION_ASKED, EXEC_NEVER);
+    /* Cancelled: the orchestrator may be moving cores all the same. It waits for nothing while it does. */
+    while (rc != 0 && atomic_load_explicit(&run->transition, memory_order_acquire) == TRB_TRANSITION_ASKED) {
+        exec_pause();
+    }
+    return rc;
 }
 
 int trb_scheduler_loop(struct trb_scheduler *scheduler)
