@@ -374,7 +374,6 @@ static const struct failure failures[] = {
      0,
      0,
      0},
-    {"start together", bad_blocks, {2, 1}, -5, "not supported by this build", false, 0, 0, 0},
     {"dependency on nothing", bad_dependency, {PTO_TASK_ID_INVALID}, -5, "names no task", false, 0, 0, 0},
     {"dependency on the future", bad_dependency, {5}, -5, "0x5, names no task", false, 0, 0, 0},
     {"old version", old_version, {0}, -5, "version 0, older than version 1", false, 0, 0, 0},

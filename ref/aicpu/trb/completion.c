@@ -6,6 +6,7 @@
 void trb_ready(struct trb_scheduler *scheduler, struct pto_slot_state *slot)
 {
     enum pto_task_shape shape = pto_task_shape_of(slot->active_mask);
+    scheduler->mix_came |= shape == PTO_SHAPE_MIX;
     if (shape != PTO_SHAPE_DUMMY && scheduler->local[shape].count < TRB_LOCAL_READY) {
         struct trb_local_ready *local = &scheduler->local[shape];
         local->slots[local->count++] = slot;

@@ -66,6 +66,12 @@ int trb_quiescence_check(struct aicpu_runtime *context, char *text, size_t capac
                        trb_map_entries_used(&context->orchestrator.map));
         return -1;
     }
+    union trb_drain_word drain = trb_drain_look(&context->run.drain);
+    if (drain.phase != TRB_DRAIN_CLOSED) {
+        (void)snprintf(text, capacity, "invariant 29: a drain for %u blocks is open, %u places are offered",
+                       drain.blocks, drain.offered);
+        return -1;
+    }
     for (uint32_t i = 0; i <= PTO_SHAPE_DUMMY; i++) {
         if (trb_ready_pending(&context->ready[i])) {
             (void)snprintf(text, capacity, "invariant 30: a ready task of shape %u was never taken", i);

@@ -14,6 +14,8 @@ void trb_run_reset(struct trb_run *run)
     atomic_store_explicit(&run->progress, 0, memory_order_relaxed);
     atomic_store_explicit(&run->completed, 0, memory_order_relaxed);
     atomic_store_explicit(&run->total, UINT64_MAX, memory_order_relaxed);
+    atomic_store_explicit(&run->transition, 0, memory_order_relaxed);
+    atomic_store_explicit(&run->parked, 0, memory_order_relaxed);
     atomic_store_explicit(&run->wiring_starved, 0, memory_order_relaxed);
     for (uint32_t i = 0; i < PTO_RING_COUNT; i++) {
         atomic_store_explicit(&run->advance[i].requests, 0, memory_order_relaxed);
@@ -23,6 +25,7 @@ void trb_run_reset(struct trb_run *run)
         atomic_store_explicit(&run->bells[i].idle_lanes, 0, memory_order_relaxed);
         atomic_store_explicit(&run->bells[i].asleep, 0, memory_order_relaxed);
     }
+    trb_drain_reset(&run->drain);
 }
 
 static int32_t result_of(int32_t code)

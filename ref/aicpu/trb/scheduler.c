@@ -2,7 +2,7 @@
 #include "aicpu/trb/scheduler.h"
 
 #include <errno.h>
-#include <string.h>
+#include <stdio.h>
 
 void trb_scheduler_reset(struct trb_scheduler *scheduler, struct trb_run *run, struct trb_wiring *wiring,
                          uint32_t index)
@@ -15,14 +15,12 @@ void trb_scheduler_reset(struct trb_scheduler *scheduler, struct trb_run *run, s
     }
     scheduler->released_count = 0;
     scheduler->completed = 0;
+    scheduler->mix_came = false;
+    scheduler->halted = false;
+    scheduler->drain_serial = 0;
+    scheduler->drain_offer = 0;
     scheduler->dispatches = 0;
-    scheduler->cores.clusters = 0;
-    for (uint32_t lane = 0; lane < TRB_LANES; lane++) {
-        scheduler->cores.idle[lane] = 0;
-        scheduler->cores.running[lane] = 0;
-        scheduler->cores.pending[lane] = 0;
-        scheduler->cores.open[lane] = 0;
-    }
+    trb_cores_clear(&scheduler->cores);
 }
 
 /* Wires what was submitted. Ready tasks go to the global queues in submit order, in batches. */
@@ -37,6 +35,7 @@ static enum trb_pass wire(struct trb_scheduler *scheduler)
         progress = TRB_PASS_MOVED;
         if (result == TRB_WIRED_READY) {
             enum pto_task_shape shape = pto_task_shape_of(slot->active_mask);
+            scheduler->mix_came |= shape == PTO_SHAPE_MIX;
             ready[shape][counts[shape]++] = slot;
             if (counts[shape] == TRB_LOCAL_READY) {
                 trb_ready_push(&scheduler->run->ready[shape], ready[shape], TRB_LOCAL_READY);
@@ -150,11 +149,17 @@ int trb_scheduler_wait(struct trb_scheduler *scheduler, uint32_t seen, uint32_t 
 static void latch_stall(struct trb_scheduler *scheduler)
 {
     struct trb_run *run = scheduler->run;
+    union trb_drain_word drain = trb_drain_look(&run->drain);
+    char waiting[64] = "";
+    if (drain.phase == TRB_DRAIN_GATHERING) {
+        (void)snprintf(waiting, sizeof(waiting), "; %u blocks are to start together, %u can", drain.blocks,
+                       drain.offered);
+    }
     /* Relaxed: for the text. */
     trb_latch(run, TRB_SCHEDULER, scheduler->index, PTO_ERR_SCHEDULER_TIMEOUT,
-              "scheduler %u: %llu of %llu tasks completed, and nothing can get on", scheduler->index,
+              "scheduler %u: %llu of %llu tasks completed, and nothing can get on%s", scheduler->index,
               (unsigned long long)atomic_load_explicit(&run->completed, memory_order_relaxed),
-              (unsigned long long)atomic_load_explicit(&run->total, memory_order_relaxed));
+              (unsigned long long)atomic_load_explicit(&run->total, memory_order_relaxed), waiting);
 }
 
 /*
@@ -187,11 +192,33 @@ static int wait_for_bell(struct trb_scheduler *scheduler, uint32_t seen)
     return rc;
 }
 
+/* Between passes: makes room for the orchestrator while it moves cores (transition.h). Returns 0 or -ECANCELED. */
+static int park(struct trb_run *run)
+{
+    /* Acquire: pairs with the orchestrator's release. */
+    if (atomic_load_explicit(&run->transition, memory_order_acquire) != TRB_TRANSITION_ASKED) {
+        return 0;
+    }
+    /* Release: pairs with the orchestrator's acquire; what this thread knows of its cores is visible to it. */
+    atomic_fetch_add_explicit(&run->parked, 1, memory_order_release);
+    trb_run_progress(run);
+    int rc = exec_wait(&run->transition, TRB_TRANSITION_ASKED, EXEC_NEVER);
+    /* Cancelled: the orchestrator may be moving cores all the same. It waits for nothing while it does. */
+    while (rc != 0 && atomic_load_explicit(&run->transition, memory_order_acquire) == TRB_TRANSITION_ASKED) {
+        exec_pause();
+    }
+    return rc;
+}
+
 int trb_scheduler_loop(struct trb_scheduler *scheduler)
 {
     _Atomic uint32_t *word = &scheduler->run->bells[scheduler->index].word;
     int rc = 0;
     while (rc == 0) {
+        rc = park(scheduler->run);
+        if (rc != 0) {
+            break;
+        }
         /* Acquire: pairs with npu_bell_ring. Read before the pass, so that nothing rung during it is missed. */
         uint32_t seen = atomic_load_explicit(word, memory_order_acquire);
         enum trb_pass pass = trb_scheduler_pass(scheduler);

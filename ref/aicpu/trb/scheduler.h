@@ -26,7 +26,11 @@ struct trb_scheduler {
     struct trb_local_ready local[PTO_SHAPE_DUMMY];      /* by enum pto_task_shape */
     struct pto_slot_state *released[TRB_RELEASE_BATCH]; /* completed tasks whose references are not dropped yet */
     uint32_t released_count;
-    uint32_t completed; /* in this pass */
+    uint32_t completed;   /* in this pass */
+    bool mix_came;        /* MIX tasks became ready here since the last dispatch */
+    bool halted;          /* in this pass: a drain is, or has been, open (drain.h) */
+    uint8_t drain_serial; /* of the last drain that it joined */
+    uint32_t drain_offer; /* places that it offered there */
     uint64_t dispatches;
     struct trb_cores cores;
 };
