@@ -202,6 +202,13 @@ static void many(const struct pto_chip_args *args)
     }
 }
 
+/* What a deferred task reads must stay: it still holds its producer. Here they are the first tasks of the second ring.
+ */
+static bool producer_is_gone(const struct pto_slot_state *slots)
+{
+    return trb_slot_state(&slots[1]) == PTO_TASK_PENDING && trb_slot_state(&slots[0]) == PTO_TASK_CONSUMED;
+}
+
 /* A peer of another rank stores, and says nothing to anybody. */
 static void peer_notifies(void *device)
 {
@@ -211,10 +218,7 @@ static void peer_notifies(void *device)
         if (exec_wait(&never, 0, exec_now() + PEER_STEP_NS) == -ECANCELED) {
             return;
         }
-        /* What a deferred task reads must stay: it still holds its producer (the first task of the second ring). */
-        const struct pto_slot_state *slots = runtime->rings[1].slots;
-        if (i == 0 && load(&counters[0]) == 0 && trb_slot_state(&slots[1]) == PTO_TASK_PENDING &&
-            trb_slot_state(&slots[0]) == PTO_TASK_CONSUMED) {
+        if (i == 0 && atomic_load(&submitted) != 0 && producer_is_gone(runtime->rings[1].slots)) {
             atomic_fetch_add(&released, 1);
         }
         __atomic_store_n(&counters[i], 1, __ATOMIC_RELEASE);
@@ -274,14 +278,20 @@ static const struct exec_options engines[] = {
     {.kind = EXEC_THREADS},
 };
 #define ENGINES (sizeof(engines) / sizeof(engines[0]))
+#define FIBERS (ENGINES - 1)
+
+static struct mini_device *make_device(size_t engine)
+{
+    struct exec_options options = engines[engine];
+    options.deadline_scale = exec_tool_deadline_scale();
+    return mini_device_create(&options);
+}
 
 /* Runs `check` on every engine, with 1 to 4 threads and 1 to 3 blocks. */
 static void on_every_engine(void (*check)(struct mini_device *device, uint32_t threads, uint32_t blocks))
 {
     for (size_t i = 0; i < ENGINES; i++) {
-        struct exec_options options = engines[i];
-        options.deadline_scale = exec_tool_deadline_scale();
-        struct mini_device *device = mini_device_create(&options);
+        struct mini_device *device = make_device(i);
         for (uint32_t threads = 1; threads <= 4; threads++) {
             check(device, threads, 1 + (threads + (uint32_t)i) % 3);
         }
@@ -299,7 +309,7 @@ static void check_positive(struct mini_device *device, uint32_t threads, uint32_
         uint32_t conditions;
         uint32_t consumers;
     } cases[] = {
-        {"nothing registered", do_nothing, chain, peer_notifies, 0, 1},
+        {"nothing registered", do_nothing, chain, NULL, 0, 1},
         {"one counter, after the kernel", expect, chain, peer_notifies, 1, 1},
         {"all counters, after the kernel", expect, chain, peer_notifies, COUNTERS, 1},
         {"one counter, before the kernel ends", reach_and_expect, chain, NULL, 1, 1},
@@ -612,8 +622,8 @@ static void check_claims(struct mini_device *device, uint32_t threads)
 static void claims_that_make_no_sense(void **state)
 {
     (void)state;
-    for (size_t i = 0; i + 1 < ENGINES; i++) { /* fibers */
-        struct mini_device *device = mini_device_create(&engines[i]);
+    for (size_t i = 0; i < FIBERS; i++) {
+        struct mini_device *device = make_device(i);
         check_claims(device, 1 + (uint32_t)i % 4);
         mini_device_destroy(device);
     }
@@ -625,8 +635,7 @@ static void addresses_that_are_no_memory(void **state)
     (void)state;
     const uint64_t addresses[] = {8, 0x1000, 0xDEAD000000000000ull, UINT64_MAX - 15, 1ull << 46};
     for (size_t kind = 0; kind < 2; kind++) {
-        const struct exec_options options = {.kind = kind == 0 ? EXEC_FIBERS : EXEC_THREADS};
-        struct mini_device *device = mini_device_create(&options);
+        struct mini_device *device = make_device(kind * FIBERS);
         for (size_t i = 0; i < 2 * sizeof(addresses) / sizeof(addresses[0]); i++) {
             struct mini_result result;
             const struct mini_run run = {.orchestration = chain,
@@ -707,63 +716,65 @@ static void fill_the_ring(const struct pto_chip_args *args)
     }
 }
 
-static void check_never(struct mini_device *device, uint32_t threads)
+static const struct {
+    mini_kernel *kernel;
+    mini_orchestration *orchestration;
+    int status;
+    const char *message; /* with a hole for the address */
+    const void *address;
+} endless[] = {
+    {expect_five, chain, -100, "task 0x100000001 waits for the counter at ADDRESS to reach 5; it is 4", &counters[3]},
+    {expect_event_for_ever, chain, -100, "waits for the event record at ADDRESS; its flag is 0", &records[2]},
+    {expect_five, read_it, -8, "", NULL},
+    {expect_five, fill_the_ring, -3, "", NULL},
+};
+#define ENDLESS (sizeof(endless) / sizeof(endless[0]))
+
+static void check_never(struct mini_device *device, uint32_t threads, size_t i)
 {
-    const struct {
-        mini_kernel *kernel;
-        mini_orchestration *orchestration;
-        int status;
-        const char *message;
-        const void *address;
-    } cases[] = {
-        {expect_five, chain, -100, "task 0x100000001 waits for the counter at 0x%llx to reach 5; it is 4",
-         &counters[3]},
-        {expect_event_for_ever, chain, -100, "waits for the event record at 0x%llx; its flag is 0", &records[2]},
-        {expect_five, read_it, -8, "", NULL},
-        {expect_five, fill_the_ring, -3, "", NULL},
-    };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct mini_result result;
-        char message[128];
-        const struct mini_run run = {.orchestration = cases[i].orchestration,
-                                     .kernels = {cases[i].kernel, do_nothing, consume},
-                                     .threads = threads,
-                                     .window = 4};
-        (void)snprintf(message, sizeof(message), "%s", cases[i].message);
-        if (cases[i].address != NULL) {
-            char *hole = strstr(message, "0x%llx");
-            const char *rest = strstr(cases[i].message, "%llx") + 4;
-            (void)snprintf(hole, sizeof(message) - (size_t)(hole - message), "0x%llx%s",
-                           (unsigned long long)(uintptr_t)cases[i].address, rest);
-        }
-        play(device, &run, &result);
-        if (result.outcome.end != EXEC_END_OK || result.status != cases[i].status || consumers != 0 ||
-            strstr(result.message, message) == NULL) {
-            fail_msg("case %zu, %u threads: status %d, expected %d, '%s' for '%s'\n%s", i, threads, result.status,
-                     cases[i].status, result.message, message, result.outcome.report);
-        }
-        run_good(device, threads);
+    struct mini_result result;
+    char message[128];
+    const struct mini_run run = {.orchestration = endless[i].orchestration,
+                                 .kernels = {endless[i].kernel, do_nothing, consume},
+                                 .threads = threads,
+                                 .window = 4};
+    (void)snprintf(message, sizeof(message), "%s", endless[i].message);
+    if (endless[i].address != NULL) {
+        const char *hole = strstr(endless[i].message, "ADDRESS");
+        (void)snprintf(message, sizeof(message), "%.*s0x%llx%s", (int)(hole - endless[i].message), endless[i].message,
+                       (unsigned long long)(uintptr_t)endless[i].address, hole + strlen("ADDRESS"));
     }
+    play(device, &run, &result);
+    if (result.outcome.end != EXEC_END_OK || result.status != endless[i].status || consumers != 0 ||
+        strstr(result.message, message) == NULL) {
+        fail_msg("case %zu, %u threads: status %d, expected %d, '%s' for '%s'\n%s", i, threads, result.status,
+                 endless[i].status, result.message, message, result.outcome.report);
+    }
+    run_good(device, threads);
 }
 
 static void conditions_that_never_hold(void **state)
 {
     (void)state;
-    for (size_t i = 0; i + 1 < ENGINES; i++) {
-        struct mini_device *device = mini_device_create(&engines[i]);
-        for (uint32_t threads = 1; threads <= 4; threads++) {
-            check_never(device, threads);
+    for (size_t engine = 0; engine < FIBERS; engine++) {
+        struct mini_device *device = make_device(engine);
+        for (uint32_t i = 0; i < 4 * ENDLESS; i++) {
+            check_never(device, 1 + i / ENDLESS, i % ENDLESS);
         }
         mini_device_destroy(device);
     }
 }
 
+/* In real time, once with and once without an orchestrator that waits too. A tool gets less than it is due elsewhere.
+ */
 static void conditions_that_never_hold_on_threads(void **state)
 {
     (void)state;
-    const struct exec_options options = {.kind = EXEC_THREADS, .stall_limit_ns = 20000000};
+    const struct exec_options options = {.kind = EXEC_THREADS,
+                                         .deadline_scale = exec_tool_deadline_scale() > 1 ? 4 : 1};
     struct mini_device *device = mini_device_create(&options);
-    check_never(device, 3);
+    check_never(device, 3, 0);
+    check_never(device, 3, 2);
     mini_device_destroy(device);
 }
 
@@ -772,8 +783,8 @@ static void conditions_that_never_hold_on_threads(void **state)
 static void never_enough_entries(void **state)
 {
     (void)state;
-    for (size_t i = 0; i + 1 < ENGINES; i++) {
-        struct mini_device *device = mini_device_create(&engines[i]);
+    for (size_t i = 0; i < FIBERS; i++) {
+        struct mini_device *device = make_device(i);
         for (uint32_t threads = 1; threads <= 4; threads++) {
             for (uint64_t tasks = 64; tasks <= 66; tasks++) {
                 struct mini_result result;
@@ -820,8 +831,8 @@ static void three_consumers(const struct pto_chip_args *args)
 static void pending_messages(void **state)
 {
     (void)state;
-    for (size_t i = 0; i + 1 < ENGINES; i++) {
-        struct mini_device *device = mini_device_create(&engines[i]);
+    for (size_t i = 0; i < FIBERS; i++) {
+        struct mini_device *device = make_device(i);
         for (uint32_t threads = 1; threads <= 4; threads++) {
             struct mini_run run = {.orchestration = three_consumers,
                                    .kernels = {post_for_consumers, do_nothing, consume},
@@ -872,7 +883,7 @@ static void nothing_lives_on(void **state)
     (void)state;
     assert_int_equal(exec_user_image_add((const void *)(uintptr_t)fault), 0);
     for (size_t i = 0; i < ENGINES; i++) {
-        struct mini_device *device = mini_device_create(&engines[i]);
+        struct mini_device *device = make_device(i);
         for (uint32_t round = 0; round < 8; round++) {
             struct mini_result result;
             const struct mini_run run = {
