@@ -689,6 +689,13 @@ static void expect_five(int64_t *args)
     (void)pto_async_expect_counter(pto_kernel_async_context(args), &counters[3], 5);
 }
 
+/* Counters have no sign. */
+static void expect_two_billions(int64_t *args)
+{
+    counters[3] = 4;
+    (void)pto_async_expect_counter(pto_kernel_async_context(args), &counters[3], 1u << 31);
+}
+
 static void expect_event_for_ever(int64_t *args)
 {
     (void)pto_async_expect_event(pto_kernel_async_context(args), &records[2]);
@@ -724,6 +731,7 @@ static const struct {
     const void *address;
 } endless[] = {
     {expect_five, chain, -100, "task 0x100000001 waits for the counter at ADDRESS to reach 5; it is 4", &counters[3]},
+    {expect_two_billions, chain, -100, "the counter at ADDRESS to reach 2147483648; it is 4", &counters[3]},
     {expect_event_for_ever, chain, -100, "waits for the event record at ADDRESS; its flag is 0", &records[2]},
     {expect_five, read_it, -8, "", NULL},
     {expect_five, fill_the_ring, -3, "", NULL},
@@ -774,7 +782,7 @@ static void conditions_that_never_hold_on_threads(void **state)
                                          .deadline_scale = exec_tool_deadline_scale() > 1 ? 4 : 1};
     struct mini_device *device = mini_device_create(&options);
     check_never(device, 3, 0);
-    check_never(device, 3, 2);
+    check_never(device, 3, 3);
     mini_device_destroy(device);
 }
 
