@@ -56,8 +56,11 @@ static inline int pto_async_mailbox_post(struct pto_async_mailbox *mailbox, uint
 {
     uint32_t position = __atomic_load_n(&mailbox->head, __ATOMIC_RELAXED);
     do {
-        /* Acquire: pairs with the drainer's release of the tail; the place was read before it is written again. */
-        if (position - __atomic_load_n(&mailbox->tail, __ATOMIC_ACQUIRE) >= PTO_ASYNC_MAILBOX_MESSAGES) {
+        /* Acquire: pairs with the drainer's release of the tail; the place was read before it is written again. A head
+         * that was loaded long ago may be behind the tail: then it is not the head any more, and the exchange says so.
+         */
+        int32_t used = (int32_t)(position - __atomic_load_n(&mailbox->tail, __ATOMIC_ACQUIRE));
+        if (used >= (int32_t)PTO_ASYNC_MAILBOX_MESSAGES) {
             return -PTO_ERR_ASYNC_WAIT_OVERFLOW;
         }
     } while (!__atomic_compare_exchange_n(&mailbox->head, &position, position + 1u, false, __ATOMIC_RELAXED,

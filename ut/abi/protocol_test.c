@@ -296,6 +296,11 @@ static void test_async_mailbox(void **state)
     assert_int_equal(pto_async_post(args, PTO_COMPLETION_COUNTER, PTO_ASYNC_CCU, 0xC0, 4), -102);
     assert_int_equal(slab.error, 102);
     assert_int_equal(mailbox.head, 1);
+    /* Posted and drained by others since the head was loaded: no overflow. */
+    mailbox.tail = 2;
+    slab.error = 0;
+    assert_int_equal(pto_async_post(args, PTO_COMPLETION_COUNTER, PTO_ASYNC_CCU, 0xC0, 4), 0);
+    assert_int_equal(slab.error, 0);
     payload.local.async.task_token = PTO_TASK_ID_INVALID;
     assert_int_equal(pto_async_post(args, PTO_COMPLETION_COUNTER, PTO_ASYNC_CCU, 0xC0, 4), -103);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Deferred completion (device.md 5.1; R20-R23, R33, R34): tasks that wait for counters, event records and messages,
- * what kernels may claim, and what becomes of the run after each.
+ * Deferred completion (device.md 5.1; R13, R19, R20, R21, R22, R23, R33, R34): tasks that wait for counters, event
+ * records and messages, what kernels may claim, and what becomes of the run after each.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -336,6 +336,47 @@ static void consumers_wait(void **state)
 {
     (void)state;
     on_every_engine(check_positive);
+}
+
+/* ---- how soon ------------------------------------------------------------------------------------------------------
+ */
+
+static uint64_t stored_at;
+static uint64_t seen_at;
+
+static void note_time(int64_t *args)
+{
+    consume(args);
+    seen_at = exec_now();
+}
+
+/* Stores after a while, and stays long behind that: the run must not wait for it. */
+static void peer_stays(void *device)
+{
+    static _Atomic uint32_t never;
+    (void)device;
+    (void)exec_wait(&never, 0, exec_now() + 20 * PEER_STEP_NS);
+    stored_at = exec_now();
+    __atomic_store_n(&counters[0], 1, __ATOMIC_RELEASE);
+    (void)exec_wait(&never, 0, exec_now() + 1000 * PEER_STEP_NS);
+}
+
+/* In exec time: a store of which nobody is told is seen before as much time again has passed (R22). */
+static void a_store_is_seen_in_time(void **state)
+{
+    (void)state;
+    struct mini_device *device = make_device(0);
+    for (uint32_t threads = 1; threads <= 4; threads++) {
+        const struct mini_run run = {.orchestration = chain,
+                                     .kernels = {expect, do_nothing, note_time},
+                                     .threads = threads,
+                                     .scalars = {1},
+                                     .peer = peer_stays};
+        PLAY_OK(device, &run, 1, "a peer that stays");
+        assert_true(seen_at >= stored_at);
+        assert_in_range(seen_at - stored_at, 0, TRB_ASYNC_LOOK_MAX_NS);
+    }
+    mini_device_destroy(device);
 }
 
 /* More deferred tasks than the list holds are no error as long as something gets on (R21). */
@@ -913,6 +954,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(consumers_wait),
+        cmocka_unit_test(a_store_is_seen_in_time),
         cmocka_unit_test(more_tasks_than_the_list_holds),
         cmocka_unit_test(messages_for_other_tasks),
         cmocka_unit_test(event_records_are_retired),
