@@ -616,7 +616,7 @@ static void kernel_failures_on(enum exec_kind kind)
         enum exec_end end;
         int status;
     } cases[] = {
-        {register_completion, EXEC_END_OK, -103},
+        {register_completion, EXEC_END_OK, -100},
         {wait_for_ever, EXEC_END_OP_TIMEOUT, 0},
         {crash, EXEC_END_USER_FAULT, 0},
     };

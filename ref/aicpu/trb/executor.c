@@ -240,6 +240,15 @@ static void publish_packed_output(struct pto_sm_header *shared)
     }
 }
 
+/* A message that came too late for its task is the doing of a kernel, and told in every build. */
+static void check_async(struct aicpu_runtime *context)
+{
+    struct trb_async_failure failure = {.code = 0};
+    if (!trb_async_is_empty(context->async, &failure)) {
+        trb_latch(&context->run, TRB_SCHEDULER, 0, failure.code, "%s", failure.text);
+    }
+}
+
 static void check_end(struct aicpu_runtime *context)
 {
 #ifndef NDEBUG
@@ -265,6 +274,9 @@ int aicpu_runtime_end(const struct aicpu_launch *launch)
     block->dispatches = 0;
     for (uint32_t i = 0; i < run->schedulers; i++) {
         block->dispatches += context->schedulers[i].dispatches;
+    }
+    if (!trb_run_failed(run)) {
+        check_async(context);
     }
     if (!trb_run_failed(run)) {
         check_end(context);

@@ -18,6 +18,7 @@
 #include "abi/error_codes.h"
 #include "abi/shared_memory.h"
 #include "abi/trb_runtime.h"
+#include "aicpu/trb/async_list.h"
 #include "aicpu/trb/drain.h"
 #include "aicpu/trb/limits.h"
 #include "aicpu/trb/ready_queue.h"
@@ -50,6 +51,7 @@ struct trb_run {
     struct trb_task_ring *rings;           /* PTO_RING_COUNT */
     struct trb_ready_queue *ready;         /* by enum pto_task_shape */
     struct npu_register_block **registers; /* by worker */
+    struct trb_async_list *async;          /* deferred tasks */
     uint32_t schedulers;
     bool orchestrator_schedules; /* one thread only: it is both */
 

@@ -99,6 +99,9 @@ static enum trb_pass more_urgent(enum trb_pass a, enum trb_pass b)
 enum trb_pass trb_scheduler_pass(struct trb_scheduler *scheduler)
 {
     enum trb_pass result = trb_poll_cores(scheduler) ? TRB_PASS_MOVED : TRB_PASS_IDLE;
+    if (trb_async_look(scheduler)) {
+        result = TRB_PASS_MOVED;
+    }
     if (scheduler->wiring != NULL) {
         result = more_urgent(result, wire(scheduler));
         result = more_urgent(result, complete_dummies(scheduler));
@@ -129,6 +132,10 @@ bool trb_any_core_busy(const struct trb_run *run)
 int trb_wait(const struct trb_run *run, _Atomic uint32_t *word, uint32_t seen, uint32_t rank)
 {
     int rc = exec_wait_stall(word, seen, rank);
+    while (rc == -EDEADLK && trb_async_is_patient(run)) {
+        rc = exec_wait(word, seen, exec_now() + TRB_ASYNC_LOOK_MAX_NS);
+        rc = rc == -ETIMEDOUT ? -EDEADLK : rc;
+    }
     if (rc == -EDEADLK && trb_any_core_busy(run)) {
         rc = exec_wait(word, seen, exec_now() + TRB_BUSY_LIMIT_NS);
         rc = rc == -ETIMEDOUT ? -EDEADLK : rc;
@@ -143,7 +150,7 @@ int trb_scheduler_wait(struct trb_scheduler *scheduler, uint32_t seen, uint32_t 
         /* Relaxed: a hint; a submit that misses it is found at the next bell. */
         atomic_store_explicit(&bell->asleep, 1, memory_order_relaxed);
     }
-    return trb_wait(scheduler->run, &bell->word, seen, rank);
+    return trb_async_wait(scheduler, seen, rank);
 }
 
 static void latch_stall(struct trb_scheduler *scheduler)
@@ -237,7 +244,9 @@ int trb_scheduler_loop(struct trb_scheduler *scheduler)
         }
         rc = wait_for_bell(scheduler, seen);
         if (rc == -EDEADLK) {
-            latch_stall(scheduler);
+            if (!trb_async_stalled(scheduler)) {
+                latch_stall(scheduler);
+            }
             rc = 0;
         }
     }
