@@ -457,8 +457,8 @@ static void play(uint64_t program)
     check_references();
     for (uint32_t i = 0; i < model.count; i++) {
         if (model.tasks[i].state != CONSUMED) {
-            fail_msg("seed %lu: task 0x%lx ends in state %d, held by %u", seed, model.tasks[i].id,
-                     model.tasks[i].state, model.tasks[i].holders);
+            fail_msg("seed %lu: task 0x%lx ends in state %d, held by %u", seed, model.tasks[i].id, model.tasks[i].state,
+                     model.tasks[i].holders);
         }
     }
 }

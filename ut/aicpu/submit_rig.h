@@ -16,7 +16,7 @@
 struct rig {
     struct trb_runtime image;
     struct pto_device_block block;
-    uint64_t callable[16]; /* behind RIG_KERNEL */
+    uint64_t callable[16];                  /* behind RIG_KERNEL */
     struct npu_register_block registers[3]; /* of cores that are idle for ever */
     struct aicpu_runtime *context;
     struct trb_orchestrator *orchestrator;
