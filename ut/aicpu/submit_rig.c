@@ -50,8 +50,10 @@ struct rig *rig_create(uint64_t window, uint64_t heap, uint64_t pool)
     rig->image.worker_count = 3;
     rig->image.shared_memory = (uintptr_t)rig->shared;
     rig->image.heap = RIG_HEAP;
-    rig->image.function_addresses[RIG_KERNEL] = (uintptr_t)rig->callable;
-    rig->callable[offsetof(struct pto_core_callable, resolved_addr) / 8] = 1;
+    for (uint32_t i = 0; i < RIG_KERNELS; i++) {
+        rig->image.function_addresses[i] = (uintptr_t)rig->callables[i];
+        rig->callables[i][offsetof(struct pto_core_callable, resolved_addr) / 8] = i + 1;
+    }
     begin(rig);
     return rig;
 }
@@ -104,7 +106,7 @@ struct pto_slot_state *rig_slot(const struct rig *rig, uint64_t id)
 
 static struct pto_slot_state *submit_well(struct rig *rig, enum trb_request_kind kind, const struct pto_arg *arg)
 {
-    const struct pto_mixed_kernels vector = {PTO_KERNEL_NONE, RIG_KERNEL, PTO_KERNEL_NONE};
+    const struct pto_mixed_kernels vector = {PTO_KERNEL_NONE, 0, PTO_KERNEL_NONE};
     struct trb_submitted submitted;
     if (rig_submit(rig, kind, &vector, arg, &submitted) != 0) {
         fail_msg("%d: %s", rig->context->run.status, rig->block.message);

@@ -11,12 +11,12 @@
 #include "aicpu/trb/context.h"
 
 #define RIG_HEAP 0x100000000000ull /* address of ring 0's heap */
-#define RIG_KERNEL 0               /* a registered kernel id */
+#define RIG_KERNELS 4              /* kernel ids 0 .. 3 are registered, with code at id + 1 */
 
 struct rig {
     struct trb_runtime image;
     struct pto_device_block block;
-    uint64_t callable[16];                  /* behind RIG_KERNEL */
+    uint64_t callables[RIG_KERNELS][16];
     struct npu_register_block registers[3]; /* of cores that are idle for ever */
     struct aicpu_runtime *context;
     struct trb_orchestrator *orchestrator;
