@@ -68,6 +68,7 @@ void rig_destroy(struct rig *rig)
 void rig_restart(struct rig *rig, bool dirty)
 {
     char text[384] = "";
+    rig->block.dispatches = rig->scheduler->dispatches;
     if (!dirty && trb_quiescence_check(rig->context, text, sizeof(text)) != 0) {
         fail_msg("%s", text);
     }

@@ -216,6 +216,7 @@ int trb_context_prepare(struct aicpu_runtime *context, struct trb_runtime *image
     run->rings = context->rings;
     run->ready = context->ready;
     run->registers = context->registers;
+    run->wiring = &context->wiring;
     trb_wiring_reset(&context->wiring);
     trb_run_reset(run);
     return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Submission of a checked task (device.md 3.1): allocate, find producers, fill in, hand over. */
+#include <assert.h>
 #include <string.h>
 
 #include "aicpu/trb/producers.h"
@@ -82,6 +83,9 @@ static void begin_draft(struct trb_draft *draft, struct trb_task_ring *ring, con
     draft->record = &ring->records[place];
     draft->id = pto_task_id_make(ring->index, local);
     prefetch_ahead(ring, request->arg);
+    /* Invariants 18 and 19: the task before was let go of by everybody. */
+    assert(local < ring->window ||
+           (trb_slot_state(slot) == PTO_TASK_CONSUMED && slot->fanout_refcount == slot->fanout_count));
     /* Relaxed: the wiring queue publishes the slot, and current_task_index its state. */
     atomic_store_explicit(&slot->fanout_lock, 0, memory_order_relaxed);
     slot->fanout_count = TRB_OWN_REFERENCES;
@@ -89,6 +93,7 @@ static void begin_draft(struct trb_draft *draft, struct trb_task_ring *ring, con
     atomic_store_explicit(&slot->task_state, is_allocation ? PTO_TASK_COMPLETED : PTO_TASK_PENDING,
                           memory_order_relaxed);
     atomic_store_explicit(&slot->fanin_refcount, 0, memory_order_relaxed);
+    slot->fanin_count = 0; /* until it is wired; an allocation never is */
     /* An allocation has nothing to release later: its own reference is dropped at once. */
     atomic_store_explicit(&slot->fanout_refcount, is_allocation ? 1 : 0, memory_order_relaxed);
     slot->payload = draft->payload;
@@ -336,6 +341,7 @@ static bool finish(struct trb_draft *draft, const struct trb_request *request)
     struct trb_orchestrator *orchestrator = draft->orchestrator;
     trb_scope_add(&orchestrator->scopes, draft->slot);
     orchestrator->submitted++;
+    orchestrator->dispatches_due += (uint64_t)request->blocks * request->lanes;
     if (request->kind == TRB_ALLOCATION) {
         /* seq_cst: as scheduler's report_completed. */
         atomic_fetch_add_explicit(&orchestrator->run->completed, 1, memory_order_seq_cst);
