@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs that fail, each with its code, and the run after them on the same device (R4, R13, R21, R23, R33). */
+/* Runs that fail, each with its code, and the run after them on the same device (R4, R13, R21, R23, R33; D40). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
