@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Submission of a checked task (device.md 3.1): allocate, find producers, fill in, hand over. */
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "aicpu/trb/producers.h"
@@ -8,20 +9,36 @@
 #include "aicpu/trb/slot.h"
 #include "npu/arch.h"
 
+/* The task that everything behind it waits for, "" when there is none. */
+static void describe_oldest(const struct trb_task_ring *ring, char *text, size_t capacity)
+{
+    const struct pto_slot_state *slot = &ring->slots[ring->alive & ring->mask];
+    text[0] = '\0';
+    if (ring->alive != ring->next) {
+        bool pending = trb_slot_state(slot) == PTO_TASK_PENDING;
+        (void)snprintf(text, capacity, "; the oldest, task 0x%llx, is %s and has dropped %d of %d references",
+                       (unsigned long long)pto_task_id_make(ring->index, ring->alive),
+                       pending ? "unfinished" : "complete",
+                       atomic_load_explicit(&slot->fanout_refcount, memory_order_relaxed), slot->fanout_count);
+    }
+}
+
 static void fail_room(struct trb_orchestrator *orchestrator, const struct trb_task_ring *ring, uint64_t bytes,
                       enum trb_ring_room room)
 {
+    char oldest[128];
+    describe_oldest(ring, oldest, sizeof(oldest));
     if (room == TRB_NO_HEAP) {
         trb_fail(
             orchestrator, PTO_ERR_HEAP_RING_DEADLOCK,
             "submit: %llu bytes of outputs asked; the heap of ring %u has %llu bytes, %u blocks alive between %llu "
-            "and %llu, and nothing frees them",
+            "and %llu, and nothing frees them%s",
             (unsigned long long)bytes, ring->index, (unsigned long long)ring->heap_size, ring->blocks,
-            (unsigned long long)ring->heap_tail, (unsigned long long)ring->heap_top);
+            (unsigned long long)ring->heap_tail, (unsigned long long)ring->heap_top, oldest);
     }
     trb_fail(orchestrator, PTO_ERR_FLOW_CONTROL_DEADLOCK,
-             "submit: ring %u has %u tasks alive in a window of %u slots, and nothing retires them", ring->index,
-             ring->next - ring->alive, ring->window);
+             "submit: ring %u has %u tasks alive in a window of %u slots, and nothing retires them%s", ring->index,
+             ring->next - ring->alive, ring->window, oldest);
 }
 
 /* Waits for a slot and a block. False when it gave up. */
