@@ -71,8 +71,6 @@ static struct {
     struct pto_dep_entry *list;
 } f;
 
-static int32_t latest; /* the largest last_task_alive seen */
-
 static void make_ring(void)
 {
     memset(&f, 0, sizeof(f));
@@ -85,7 +83,6 @@ static void make_ring(void)
     for (uint32_t i = 0; i < 2; i++) {
         f.slots[i].task_state = PTO_TASK_CONSUMED;
     }
-    latest = 0;
 }
 
 static void advance(void *unused)
@@ -102,7 +99,6 @@ static void consume_and_advance(void *unused)
         atomic_store(&f.slots[i].task_state, PTO_TASK_CONSUMED);
     }
     trb_advance(&f.run, 0);
-    latest = f.shared.rings[0].last_task_alive;
 }
 
 static void check_advanced(uint64_t at)
@@ -110,10 +106,48 @@ static void check_advanced(uint64_t at)
     if (f.shared.rings[0].last_task_alive != 5 || f.run.advance[0].requests != 0) {
         fail_msg("interrupted at instruction %lu the ring stays at %d of 5", at, f.shared.rings[0].last_task_alive);
     }
-    assert_true(latest <= 5);
 }
 
-/* D49: neither of two that come together loses its part; D31: nor undoes the other's. */
+static struct {
+    uint64_t at;
+    uint64_t steps;
+    int32_t latest;
+    bool went_back;
+} watched;
+
+/* Plays the other part at its point and looks at the ring from then on. */
+static void watch_the_ring(void *unused)
+{
+    if (++watched.steps == watched.at) {
+        consume_and_advance(unused);
+    }
+    int32_t alive = f.shared.rings[0].last_task_alive;
+    watched.went_back |= alive < watched.latest;
+    watched.latest = alive;
+}
+
+/* Invariant 14, D31: not for a moment does the slower of two take back what the other did. */
+static void a_ring_never_goes_back(void **state)
+{
+    (void)state;
+    if (!step_is_possible()) {
+        print_message("no way to stop at an instruction here\n");
+        skip();
+    }
+    memset(&watched, 0, sizeof(watched));
+    do {
+        make_ring();
+        watched.at++;
+        watched.steps = 0;
+        watched.latest = 0;
+        step_watch(advance, NULL, watch_the_ring, NULL);
+        if (watched.went_back) {
+            fail_msg("interrupted at instruction %lu last_task_alive goes back", watched.at);
+        }
+    } while (watched.steps >= watched.at);
+}
+
+/* D49: neither of two that come together loses its part. */
 static void an_advance_is_never_lost(void **state)
 {
     (void)state;
@@ -418,11 +452,9 @@ static void ready_tasks_come_out_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_advance_is_never_lost),
-        cmocka_unit_test(one_drop_is_the_last),
-        cmocka_unit_test(claims_and_the_last_drop_exclude_each_other),
-        cmocka_unit_test(no_consumer_is_left_on_a_list),
-        cmocka_unit_test(a_task_becomes_ready_once),
+        cmocka_unit_test(a_ring_never_goes_back),        cmocka_unit_test(an_advance_is_never_lost),
+        cmocka_unit_test(one_drop_is_the_last),          cmocka_unit_test(claims_and_the_last_drop_exclude_each_other),
+        cmocka_unit_test(no_consumer_is_left_on_a_list), cmocka_unit_test(a_task_becomes_ready_once),
         cmocka_unit_test(ready_tasks_come_out_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

@@ -220,7 +220,8 @@ static void a_stall_says_what_is_awaited(void **state)
         assert_non_null(
             strstr(result.message, "0x100000002 waits for 1 of its 1 producers (heard from 0 of 1): 0x100000001"));
         assert_non_null(strstr(result.message, "0x100000003 waits for 1 of its 1 producers"));
-        assert_true(result.wall_ns > EXEC_OP_LIMIT_NS);
+        /* The lost core is waited for once more at the end, for as long as R33 gives a run to end. */
+        assert_true(result.wall_ns > EXEC_SYNC_LIMIT_NS + EXEC_OP_LIMIT_NS);
         run_good(device);
     }
     mini_device_destroy(device);
