@@ -391,7 +391,7 @@ static void pop_first(void *unused)
 static void pop_second(void *unused)
 {
     (void)unused;
-    got_second = trb_ready_pop(&queue, out_second, 2);
+    got_second = trb_ready_pop(&queue, out_second, 8);
 }
 
 /* Whatever was pushed is taken once, by somebody. */
