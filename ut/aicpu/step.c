@@ -8,6 +8,16 @@
 
 #include <cmocka.h>
 
+/* ThreadSanitizer puts signals off, and would trace itself. */
+#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
+#define STEP_BY_STEP 1
+#endif
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#undef STEP_BY_STEP
+#endif
+#endif
+
 static struct {
     uint64_t taken;
     uint64_t at; /* 0: at every one */
@@ -28,7 +38,7 @@ static void on_step(int signal_number)
 /* The call is the traced part; the few instructions around it are the same every time. */
 static void trace(step_function *function, void *argument)
 {
-#ifdef __x86_64__
+#ifdef STEP_BY_STEP
     /* Below the red zone: the flags are changed on the stack. */
     __asm__ volatile("lea -128(%%rsp), %%rsp\n\tpushfq\n\torq $0x100, (%%rsp)\n\tpopfq\n\tlea 128(%%rsp), %%rsp" ::
                          : "memory", "cc");

@@ -110,7 +110,6 @@ static void begin_draft(struct trb_draft *draft, struct trb_task_ring *ring, con
     atomic_store_explicit(&slot->task_state, is_allocation ? PTO_TASK_COMPLETED : PTO_TASK_PENDING,
                           memory_order_relaxed);
     atomic_store_explicit(&slot->fanin_refcount, 0, memory_order_relaxed);
-    slot->fanin_count = 0; /* until it is wired; an allocation never is */
     /* An allocation has nothing to release later: its own reference is dropped at once. */
     atomic_store_explicit(&slot->fanout_refcount, is_allocation ? 1 : 0, memory_order_relaxed);
     slot->payload = draft->payload;
