@@ -220,6 +220,7 @@ int trb_context_prepare(struct aicpu_runtime *context, struct trb_runtime *image
     run->registers = context->registers;
     run->async = context->async;
     trb_async_reset(context->async, context->mailbox, context->rings);
+    run->wiring = &context->wiring;
     trb_wiring_reset(&context->wiring);
     trb_run_reset(run);
     return 0;

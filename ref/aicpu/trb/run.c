@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aicpu/trb/run.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "aicpu/trb/slot.h"
@@ -111,6 +112,7 @@ static void advance_once(struct trb_task_ring *ring)
     while (alive != end && trb_slot_state(&ring->slots[alive & ring->mask]) == PTO_TASK_CONSUMED) {
         alive++;
     }
+    assert(first <= end && end <= INT32_MAX); /* invariant 14 */
     if (alive != first) {
         /* Release: pairs with trb_ring_last_alive; the slots passed may be reused from here on. */
         atomic_store_explicit(&ring->header->last_task_alive, (int32_t)alive, memory_order_release);

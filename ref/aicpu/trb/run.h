@@ -27,6 +27,8 @@
 
 enum trb_role { TRB_ORCHESTRATOR, TRB_SCHEDULER };
 
+struct trb_wiring;
+
 /* Asks for an advance of one ring; see trb_advance. */
 struct trb_advance {
     alignas(64) _Atomic uint32_t requests;
@@ -52,6 +54,7 @@ struct trb_run {
     struct trb_ready_queue *ready;         /* by enum pto_task_shape */
     struct npu_register_block **registers; /* by worker */
     struct trb_async_list *async;          /* deferred tasks */
+    const struct trb_wiring *wiring;       /* for reports */
     uint32_t schedulers;
     bool orchestrator_schedules; /* one thread only: it is both */
 

@@ -2,7 +2,8 @@
 #include "aicpu/trb/scheduler.h"
 
 #include <errno.h>
-#include <stdio.h>
+
+#include "aicpu/trb/stall.h"
 
 void trb_scheduler_reset(struct trb_scheduler *scheduler, struct trb_run *run, struct trb_wiring *wiring,
                          uint32_t index)
@@ -156,17 +157,13 @@ int trb_scheduler_wait(struct trb_scheduler *scheduler, uint32_t seen, uint32_t 
 static void latch_stall(struct trb_scheduler *scheduler)
 {
     struct trb_run *run = scheduler->run;
-    union trb_drain_word drain = trb_drain_look(&run->drain);
-    char waiting[64] = "";
-    if (drain.phase == TRB_DRAIN_GATHERING) {
-        (void)snprintf(waiting, sizeof(waiting), "; %u blocks are to start together, %u can", drain.blocks,
-                       drain.offered);
-    }
+    char awaited[384];
+    trb_stall_describe(scheduler, awaited, sizeof(awaited));
     /* Relaxed: for the text. */
     trb_latch(run, TRB_SCHEDULER, scheduler->index, PTO_ERR_SCHEDULER_TIMEOUT,
-              "scheduler %u: %llu of %llu tasks completed, and nothing can get on%s", scheduler->index,
+              "scheduler %u: %llu of %llu tasks completed, and nothing can get on: %s", scheduler->index,
               (unsigned long long)atomic_load_explicit(&run->completed, memory_order_relaxed),
-              (unsigned long long)atomic_load_explicit(&run->total, memory_order_relaxed), waiting);
+              (unsigned long long)trb_stall_submitted(run), awaited);
 }
 
 /*
