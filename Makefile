@@ -337,6 +337,10 @@ faults: deps ## the fault loop over every call on every variant, where `make che
 	@$(SUBMAKE) build CONFIG=debug
 	@FAULT_SWEEP=full build/debug/st/fault_loop_test
 
+explore: deps ## every scene and recorded case under RUNS=1000 schedules of each policy, on every variant
+	@$(SUBMAKE) build CONFIG=debug
+	@harness/house/explore build/debug $(if $(RUNS),$(RUNS),1000)
+
 # System tests take longest and go first.
 leaks: deps ## every test under valgrind, children included: no definite, indirect or possible loss
 	@$(SUBMAKE) build CONFIG=debug
@@ -392,5 +396,5 @@ compile_commands: ## write build/compile_commands.json for editors and clang-tid
 clean: ## remove build/
 	@rm -rf build
 
-.PHONY: help products build deps deps_all check ut st faults leaks asan tsan fuzz afl coverage bench mutants campaign \
+.PHONY: help products build deps deps_all check ut st faults explore leaks asan tsan fuzz afl coverage bench mutants campaign \
     format lint compile_commands clean

@@ -16,13 +16,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct choice_engine; /* harness/property/engine_choice.h */
+
 struct choice {
-    uint8_t *random;      /* where made-up bytes go (choice_from_seed); NULL when the bytes were given */
-    const uint8_t *bytes; /* the string */
-    size_t size;          /* how much of it exists now */
-    size_t capacity;      /* how long it may get */
-    size_t position;      /* how much of it was asked for; may pass `capacity`, then zeros were given */
-    uint64_t state;       /* of the generator (SplitMix64) */
+    uint8_t *random;              /* where made-up bytes go (choice_from_seed); NULL when the bytes were given */
+    const uint8_t *bytes;         /* the string */
+    size_t size;                  /* how much of it exists now */
+    size_t capacity;              /* how long it may get */
+    size_t position;              /* how much of it was asked for; may pass `capacity`, then zeros were given */
+    uint64_t state;               /* of the generator (SplitMix64) */
+    struct choice_engine *engine; /* NULL; or what engine_choice_draw gives instead of what it draws */
 };
 
 /* Makes bytes up from `seed` into `buffer`, at most `capacity`. The same seed gives the same bytes for ever. */

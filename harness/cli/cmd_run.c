@@ -52,7 +52,8 @@ static bool parse(struct run_request *request, int argc, char **argv, int *exit_
     return true;
 }
 
-static int check_variant(const struct run_request *request, const struct variant *variant)
+bool run_is_possible(const struct cli_command *command, const struct run_request *request,
+                     const struct variant *variant, int *exit_code)
 {
     char name[VARIANT_NAME_BYTES];
     char wrong[RUN_HINT_BYTES];
@@ -63,13 +64,14 @@ static int check_variant(const struct run_request *request, const struct variant
             size_t used = strlen(hint);
             (void)snprintf(hint + used, sizeof(hint) - used, " %s", *pattern);
         }
-        return options_error(&command_run, hint, "scene %s does not run on %s: %s", request->scene->name, name,
-                             refusal);
+        *exit_code =
+            options_error(command, hint, "scene %s does not run on %s: %s", request->scene->name, name, refusal);
+    } else if (!run_fits(request, variant, wrong, hint)) {
+        *exit_code = options_error(command, hint, "%s", wrong);
+    } else {
+        return true;
     }
-    if (!run_fits(request, variant, wrong, hint)) {
-        return options_error(&command_run, hint, "%s", wrong);
-    }
-    return CLI_OK;
+    return false;
 }
 
 static int run_one(const struct run_request *request)
@@ -79,8 +81,8 @@ static int run_one(const struct run_request *request)
     const struct session_options *session = &request->session;
     /* The parts were chosen from lists, so the variant exists. */
     const struct variant *variant = variant_of_parts(session->arch, session->runtime, session->platform, NULL);
-    int exit_code = check_variant(request, variant);
-    if (exit_code != CLI_OK) {
+    int exit_code = CLI_OK;
+    if (!run_is_possible(&command_run, request, variant, &exit_code)) {
         return exit_code;
     }
     exit_code = run_play(request, variant, &report, hint);

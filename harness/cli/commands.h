@@ -10,7 +10,8 @@
     X(list)             \
     X(property)         \
     X(replay)           \
-    X(faults)
+    X(faults)           \
+    X(explore)
 
 #define COMMAND_DECLARE(name) extern const struct cli_command command_##name;
 COMMAND_LIST(COMMAND_DECLARE)

@@ -46,6 +46,15 @@ void options_hint(char *hint, size_t capacity, const char *given, const char *co
     }
 }
 
+size_t options_index(const char *name, const char *const *names)
+{
+    size_t i = 0;
+    while (names[i] != NULL && strcmp(name, names[i]) != 0) {
+        i++;
+    }
+    return i;
+}
+
 static void print_help(const struct cli_command *command, const struct option_spec *options, size_t count)
 {
     (void)printf("usage: touchstone %s %s\n\n%s\n", command->name, command->synopsis, command->summary);

@@ -51,6 +51,9 @@ bool options_parse(const struct cli_command *command, const struct option_spec *
 int options_error(const struct cli_command *command, const char *hint, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Which of the NULL-ended names it is; how many there are when it is none. */
+size_t options_index(const char *name, const char *const *names);
+
 /* Writes a hint for an unknown name: the nearest one, or all of them. */
 void options_hint(char *hint, size_t capacity, const char *given, const char *const *names);
 

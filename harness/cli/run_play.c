@@ -13,15 +13,6 @@
 const char *const run_engines[] = {"fibers", "threads", NULL};
 const char *const run_policies[] = {"round-robin", "random", "pct", NULL};
 
-static size_t index_of(const char *name, const char *const *names)
-{
-    size_t i = 0;
-    while (names[i] != NULL && strcmp(name, names[i]) != 0) {
-        i++;
-    }
-    return i;
-}
-
 bool run_fits(const struct run_request *request, const struct variant *variant, char wrong[RUN_HINT_BYTES],
               char hint[RUN_HINT_BYTES])
 {
@@ -42,8 +33,8 @@ bool run_fits(const struct run_request *request, const struct variant *variant, 
 static struct pto_engine_options engine_options(const struct run_request *request, uint64_t run)
 {
     return (struct pto_engine_options){.size = sizeof(struct pto_engine_options),
-                                       .kind = (int32_t)index_of(request->engine, run_engines),
-                                       .policy = (int32_t)index_of(request->policy, run_policies),
+                                       .kind = (int32_t)options_index(request->engine, run_engines),
+                                       .policy = (int32_t)options_index(request->policy, run_policies),
                                        .seed = request->seed + run};
 }
 
@@ -81,17 +72,25 @@ static int run_once(struct session *session, const struct run_request *request, 
     return right ? CLI_OK : CLI_WRONG;
 }
 
+const char *run_variant_options(const struct variant *variant, char text[RUN_HINT_BYTES])
+{
+    text[0] = 0;
+    if (variant != &variant_all[0]) {
+        (void)snprintf(text, RUN_HINT_BYTES, " --arch %s --runtime %s --platform %s", variant->arch, variant->runtime,
+                       variant->platform);
+    }
+    return text;
+}
+
 static void add_replay_hint(const struct run_request *request, struct run_report *report)
 {
-    char variant[64] = "";
+    char text[RUN_HINT_BYTES];
     size_t used = strlen(report->message);
     if (!report->seeded) {
         return;
     }
-    if (variant_of_parts(report->arch, report->runtime, report->platform, NULL) != &variant_all[0]) {
-        (void)snprintf(variant, sizeof(variant), " --arch %s --runtime %s --platform %s", report->arch, report->runtime,
-                       report->platform);
-    }
+    const char *variant =
+        run_variant_options(variant_of_parts(report->arch, report->runtime, report->platform, NULL), text);
     (void)snprintf(report->message + used, sizeof(report->message) - used,
                    "; again: touchstone run %s --policy %s --seed %llu --blocks %d --threads %d%s",
                    request->scene->name, request->policy, (unsigned long long)(request->seed + report->runs - 1),

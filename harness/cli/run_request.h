@@ -37,6 +37,13 @@ extern const char *const run_policies[]; /* in the order of enum pto_engine_poli
 bool run_fits(const struct run_request *request, const struct variant *variant, char wrong[RUN_HINT_BYTES],
               char hint[RUN_HINT_BYTES]);
 
+/* Writes the options that name the variant, " --arch ...", nothing for the one that is taken when none is named. */
+const char *run_variant_options(const struct variant *variant, char text[RUN_HINT_BYTES]);
+
+/* True when the scene runs on the variant and run_fits; otherwise *exit_code, and an error of `command` was printed. */
+bool run_is_possible(const struct cli_command *command, const struct run_request *request,
+                     const struct variant *variant, int *exit_code);
+
 /*
  * Registers the scene on the variant, runs it, unregisters, and fills the report on the way. CLI_OK; CLI_WRONG or
  * CLI_USAGE (it could not be carried out) with report->message, and with a hint after CLI_USAGE. The samples of the

@@ -25,7 +25,7 @@ struct child_shared {
     uint8_t bytes[];
 };
 
-static unsigned child_hang_seconds(void)
+unsigned child_hang_seconds(void)
 {
     const char *text = getenv("PROPERTY_HANG_SECONDS");
     unsigned long seconds = text != NULL ? strtoul(text, NULL, 10) : 0;
@@ -48,8 +48,7 @@ static void child_run_cases(const struct child_job *job, struct child_shared *sh
     shared->finished = true;
 }
 
-/* Signals of a crash end the child: the handlers of a test runner would jump back into its copy of the runner. */
-static void child_prepare(bool quiet)
+void child_prepare(bool quiet)
 {
     static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGALRM};
     for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++) {
@@ -65,7 +64,7 @@ static void child_prepare(bool quiet)
     }
 }
 
-static int child_wait(pid_t child)
+int child_wait(int child)
 {
     int status = 0;
     while (waitpid(child, &status, 0) < 0) {

@@ -49,6 +49,18 @@ struct child_report {
     char message[PROPERTY_MESSAGE_BYTES];
 };
 
+/* The parts of it, for those who fork by themselves: */
+
+/*
+ * In the child: signals of a crash end it (the handlers of a test runner would jump back into its copy of the runner),
+ * no core is written, and output may be dropped.
+ */
+void child_prepare(bool quiet);
+/* In the parent: the child's status, or -1. */
+int child_wait(int child);
+/* How long one case may take before it counts as hung (PROPERTY_HANG_SECONDS). */
+unsigned child_hang_seconds(void);
+
 /* Runs the job; `bytes` (capacity as in the job, or NULL) receives the choices of the case under way. */
 void child_run(const struct child_job *job, struct child_report *report, uint8_t *bytes);
 

@@ -15,4 +15,8 @@ void engine_choice_draw(struct choice *choice, struct pto_engine_options *option
     options->pct_steps = 2000;
     options->choose = choice_for_policy;
     options->choose_context = choice;
+    if (choice->engine != NULL) {
+        *options = choice->engine->options;
+        choice->engine->draws++;
+    }
 }

@@ -6,7 +6,15 @@
 #include "abi/debug_api.h"
 #include "harness/choice/choice.h"
 
-/* Mostly the reproducible engine, under every policy; 0 is fibers, round robin. The choice must outlive the run. */
+/* Who explores schedules sets choice.engine to one of these after the choice was fed. */
+struct choice_engine {
+    struct pto_engine_options options;
+    uint64_t draws; /* out: how often it was asked for */
+};
+
+/* Mostly the reproducible engine, under every policy; 0 is fibers, round robin. The choice must outlive the run.
+ * With choice->engine set the same bytes are read, so that the rest of the case stays the same, and its options given.
+ */
 void engine_choice_draw(struct choice *choice, struct pto_engine_options *options);
 
 #endif

@@ -119,6 +119,13 @@ struct pto_driver_object {
 enum pto_engine_kind { PTO_ENGINE_FIBERS = 0, PTO_ENGINE_THREADS = 1 };
 enum pto_engine_policy { PTO_POLICY_ROUND_ROBIN = 0, PTO_POLICY_RANDOM = 1, PTO_POLICY_PCT = 2, PTO_POLICY_CHOICE = 3 };
 
+/* What a schedule point says about the processor that calls it. */
+enum pto_engine_point {
+    PTO_POINT_KEEP = 0,   /* it could go on: whoever else runs now preempts it */
+    PTO_POINT_YIELD = 1,  /* it steps back: others first */
+    PTO_POINT_BLOCKED = 2 /* it waits or is over */
+};
+
 struct pto_engine_options {
     uint64_t size;
     int32_t kind;
@@ -133,7 +140,12 @@ struct pto_engine_options {
     uint64_t stall_limit_ns;
     uint32_t deadline_scale;
     uint32_t reserved;
+    /* From here on only where `size` says so. Not NULL: told every pick of an exploring policy, as `choose` numbers. */
+    void (*picked)(void *context, uint32_t count, uint32_t index, uint32_t point); /* enum pto_engine_point */
+    void *picked_context;
 };
+
+#define PTO_ENGINE_OPTIONS_LEAST_BYTES offsetof(struct pto_engine_options, picked)
 
 struct pto_fault_rule {
     char site[64];

@@ -50,6 +50,13 @@ enum exec_policy {
     EXEC_CHOICE = 3,      /* every pick is asked of `choose` */
 };
 
+/* What a schedule point says about the processor that calls it. */
+enum exec_point {
+    EXEC_POINT_KEEP = 0,    /* it could go on: whoever else runs now preempts it */
+    EXEC_POINT_YIELD = 1,   /* it steps back: others first */
+    EXEC_POINT_BLOCKED = 2, /* it waits or is over */
+};
+
 struct exec_options {
     enum exec_kind kind;
     enum exec_policy policy;
@@ -63,6 +70,12 @@ struct exec_options {
      */
     uint32_t (*choose)(void *context, uint32_t count);
     void *choose_context;
+    /*
+     * Not NULL: told every pick among two or more that an exploring policy makes, in the numbering of `choose`, so that
+     * EXEC_CHOICE repeats a run of any of them from what was told.
+     */
+    void (*picked)(void *context, uint32_t count, uint32_t index, uint32_t point); /* enum exec_point */
+    void *picked_context;
     uint64_t op_limit_ns;   /* 0: EXEC_OP_LIMIT_NS; exec time without progress before spinning user code is abandoned */
     uint64_t sync_limit_ns; /* 0: EXEC_SYNC_LIMIT_NS; exec time in which a cancelled group may end by itself */
     uint64_t stall_limit_ns; /* 0: EXEC_STALL_LIMIT_NS */

@@ -143,17 +143,50 @@ EXEC_NO_TSAN static struct exec_processor *exec_policy_cyclic(const struct exec_
     }
 }
 
+EXEC_NO_TSAN static bool exec_policy_keeps(const struct exec_policy_state *state, const struct exec_processor *caller,
+                                           enum exec_point point)
+{
+    return caller != NULL && point == EXEC_POINT_KEEP && exec_policy_is_ready(state, caller->slot);
+}
+
 /* Index 0 is the caller when it could go on; the others follow in cyclic order after it. */
 EXEC_NO_TSAN static struct exec_processor *exec_policy_indexed(const struct exec_policy_state *state,
                                                                struct exec_processor *caller, enum exec_point point,
                                                                uint64_t index)
 {
     size_t start = caller != NULL ? caller->slot + 1u : 0;
-    bool caller_first = caller != NULL && point == EXEC_POINT_KEEP && exec_policy_is_ready(state, caller->slot);
+    bool caller_first = exec_policy_keeps(state, caller, point);
     if (caller_first && index == 0) {
         return caller;
     }
     return exec_policy_cyclic(state, start, caller_first ? index - 1u : index);
+}
+
+/* The other way round: which index `next` has. */
+EXEC_NO_TSAN static uint64_t exec_policy_index(const struct exec_policy_state *state,
+                                               const struct exec_processor *caller, enum exec_point point,
+                                               const struct exec_processor *next)
+{
+    bool caller_first = exec_policy_keeps(state, caller, point);
+    if (caller_first && next == caller) {
+        return 0;
+    }
+    uint64_t index = caller_first ? 1u : 0u;
+    size_t slot = (caller != NULL ? caller->slot + 1u : 0) % state->used;
+    while (slot != next->slot) {
+        index += exec_policy_is_ready(state, slot) ? 1u : 0u;
+        slot = slot + 1u == state->used ? 0 : slot + 1u;
+    }
+    return index;
+}
+
+EXEC_NO_TSAN static void exec_policy_tell(const struct exec_policy_state *state, uint64_t index, enum exec_point point)
+{
+    if (state->options->picked != NULL && state->ready_count != 1) {
+        exec_tsan_ignore_begin(); /* as for the chooser */
+        state->options->picked(state->options->picked_context, (uint32_t)state->ready_count, (uint32_t)index, point);
+        exec_tsan_ignore_end();
+    }
 }
 
 EXEC_NO_TSAN static struct exec_processor *exec_policy_pct(struct exec_policy_state *state,
@@ -182,7 +215,11 @@ EXEC_NO_TSAN static struct exec_processor *exec_policy_explore(struct exec_polic
                                                                struct exec_processor *caller, enum exec_point point)
 {
     if (state->options->policy == EXEC_PCT) {
-        return exec_policy_pct(state, caller, point);
+        struct exec_processor *best = exec_policy_pct(state, caller, point);
+        if (state->options->picked != NULL) {
+            exec_policy_tell(state, exec_policy_index(state, caller, point, best), point);
+        }
+        return best;
     }
     if (state->ready_count == 1) {
         return exec_policy_cyclic(state, 0, 0);
@@ -196,6 +233,7 @@ EXEC_NO_TSAN static struct exec_processor *exec_policy_explore(struct exec_polic
         index = state->options->choose(state->options->choose_context, count) % count;
         exec_tsan_ignore_end();
     }
+    exec_policy_tell(state, index, point);
     return exec_policy_indexed(state, caller, point, index);
 }
 

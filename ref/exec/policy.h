@@ -19,13 +19,6 @@
 
 #define EXEC_PCT_MAX_DEPTH 64u
 
-/* What a schedule point says about the processor that calls it. */
-enum exec_point {
-    EXEC_POINT_KEEP,    /* it could go on */
-    EXEC_POINT_YIELD,   /* it steps back: others first */
-    EXEC_POINT_BLOCKED, /* it waits or is over */
-};
-
 struct exec_policy_state {
     const struct exec_options *options;
     bool exploring;

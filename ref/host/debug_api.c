@@ -81,7 +81,7 @@ static int debug_set_engine(void *ctx, const struct pto_engine_options *options)
 {
     struct host_context *context = ctx;
     /* Relaxed: asking while a run starts may be answered either way; the lock below decides. */
-    if (context == NULL || options == NULL || options->size < sizeof(*options) ||
+    if (context == NULL || options == NULL || options->size < PTO_ENGINE_OPTIONS_LEAST_BYTES ||
         atomic_load_explicit(&context->running, memory_order_relaxed) || !host_enter(context)) {
         return -1;
     }

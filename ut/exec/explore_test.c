@@ -83,6 +83,65 @@ static void test_pct_replays_from_its_seed(void **state)
     check_replay(EXEC_PCT);
 }
 
+#define TOLD_MOST 256u
+
+struct told {
+    uint32_t counts[TOLD_MOST];
+    uint32_t indices[TOLD_MOST];
+    uint32_t points[3]; /* how many of each kind */
+    uint32_t told;
+    uint32_t asked;
+};
+
+static void note_pick(void *context, uint32_t count, uint32_t index, uint32_t point)
+{
+    struct told *told = context;
+    assert_true(told->told < TOLD_MOST && index < count && count >= 2 && point <= EXEC_POINT_BLOCKED);
+    told->counts[told->told] = count;
+    told->indices[told->told++] = index;
+    told->points[point]++;
+}
+
+static uint32_t choose_as_told(void *context, uint32_t count)
+{
+    struct told *told = context;
+    assert_true(told->asked < told->told);
+    assert_int_equal(count, told->counts[told->asked]);
+    return told->indices[told->asked++];
+}
+
+/* EXEC_CHOICE repeats a run of any policy from what was told of it, and tells the same of itself. */
+static void test_what_is_told_is_the_schedule(void **state)
+{
+    (void)state;
+    char first[64];
+    char again[64];
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        struct told told = {0};
+        struct told twice = {0};
+        run_traced((struct exec_options){.policy = seed % 2 == 0 ? EXEC_PCT : EXEC_RANDOM,
+                                         .seed = seed,
+                                         .pct_steps = 40,
+                                         .picked = note_pick,
+                                         .picked_context = &told},
+                   first);
+        run_traced((struct exec_options){.policy = EXEC_CHOICE,
+                                         .choose = choose_as_told,
+                                         .choose_context = &told,
+                                         .picked = note_pick,
+                                         .picked_context = &twice},
+                   again);
+        assert_string_equal(first, again);
+        assert_int_equal(told.asked, told.told);
+        assert_int_equal(twice.told, told.told);
+        assert_memory_equal(twice.indices, told.indices, sizeof(told.indices));
+        assert_memory_equal(twice.points, told.points, sizeof(told.points));
+        /* Four processors start and three of them end while there is somebody else. */
+        assert_true(told.points[EXEC_POINT_BLOCKED] >= 3 && told.points[EXEC_POINT_KEEP] > 8);
+        assert_int_equal(told.points[EXEC_POINT_YIELD], 0);
+    }
+}
+
 static void test_replay_does_not_depend_on_earlier_runs(void **state)
 {
     (void)state;
@@ -316,6 +375,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_random_replays_from_its_seed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pct_replays_from_its_seed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_is_told_is_the_schedule, setup, teardown),
         cmocka_unit_test_setup_teardown(test_replay_does_not_depend_on_earlier_runs, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pct_depth_bounds_preemptions, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pct_ranks_survive_blocking, setup, teardown),

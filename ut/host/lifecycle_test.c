@@ -286,6 +286,10 @@ static void test_debug_api_edges(void **state)
     assert_int_equal(debug->set_engine(*state, &options), -1);
     options.policy = -1;
     assert_int_equal(debug->set_engine(*state, &options), -1);
+    options = (struct pto_engine_options){.size = PTO_ENGINE_OPTIONS_LEAST_BYTES};
+    assert_int_equal(debug->set_engine(*state, &options), 0); /* a client that is older than the last fields */
+    options.size--;
+    assert_int_equal(debug->set_engine(*state, &options), -1);
     const struct pto_fault_rule rule = {.site = "unused", .nth = 1};
     assert_int_equal(debug->install_faults(NULL, 1), -1);
     assert_int_equal(debug->install_faults(&rule, SIZE_MAX), -1);

@@ -7,6 +7,10 @@
 #include "exec/exec.h"
 #include "host/context.h"
 
+_Static_assert(PTO_POINT_KEEP == (int)EXEC_POINT_KEEP && PTO_POINT_YIELD == (int)EXEC_POINT_YIELD &&
+                   PTO_POINT_BLOCKED == (int)EXEC_POINT_BLOCKED,
+               "points go through as they are");
+
 /* Returns 0, or -1 with error text and `to` unchanged. */
 static inline int engine_options_take(struct host_context *context, const struct pto_engine_options *options,
                                       struct exec_options *to)
@@ -19,6 +23,7 @@ static inline int engine_options_take(struct host_context *context, const struct
     if (options->policy == PTO_POLICY_CHOICE && options->choose == NULL) {
         return host_error(context, -1, "the choice policy needs a choose function");
     }
+    bool tells = options->size >= sizeof(*options);
     *to = (struct exec_options){
         .kind = (enum exec_kind)options->kind,
         .policy = (enum exec_policy)options->policy,
@@ -27,6 +32,8 @@ static inline int engine_options_take(struct host_context *context, const struct
         .pct_steps = options->pct_steps,
         .choose = options->choose,
         .choose_context = options->choose_context,
+        .picked = tells ? options->picked : NULL,
+        .picked_context = tells ? options->picked_context : NULL,
         .op_limit_ns = options->op_limit_ns,
         .sync_limit_ns = options->sync_limit_ns,
         .stall_limit_ns = options->stall_limit_ns,

@@ -28,6 +28,7 @@ static bool engine_has(const struct exec_options *left, const struct exec_option
     return left->kind == right->kind && left->policy == right->policy && left->seed == right->seed &&
            left->pct_depth == right->pct_depth && left->pct_steps == right->pct_steps &&
            left->choose == right->choose && left->choose_context == right->choose_context &&
+           left->picked == right->picked && left->picked_context == right->picked_context &&
            left->op_limit_ns == right->op_limit_ns && left->sync_limit_ns == right->sync_limit_ns &&
            left->stall_limit_ns == right->stall_limit_ns && left->deadline_scale == right->deadline_scale;
 }
