@@ -61,6 +61,14 @@ static bool draw_output(struct task_draft *draft, const struct task_op *op, stru
     return true;
 }
 
+/* From now on the base address is used under this version or newer ones, in the same task too. */
+static void note_version(struct task_draft *draft, uint16_t reg)
+{
+    int32_t *newest = &draft->version[draft->root[reg]];
+    int32_t version = draft->program->registers[reg].version;
+    *newest = version > *newest ? version : *newest;
+}
+
 /* One more argument, or none when nothing can be drawn. */
 static void draw_arg(struct task_draft *draft, struct task_op *op)
 {
@@ -78,6 +86,7 @@ static void draw_arg(struct task_draft *draft, struct task_op *op)
     if (!task_draft_pick(draft, &arg->reg) || arg->reg >= before) {
         return;
     }
+    note_version(draft, arg->reg);
     bool more = choice_bool(draft->choice);
     if (arg->tag == PTO_ARG_INPUT) {
         arg->role = TASK_READS;
@@ -176,15 +185,6 @@ static bool complete_dependencies(struct task_draft *draft, struct task_op *op)
     return true;
 }
 
-static void note_versions(struct task_draft *draft, const struct task_op *op)
-{
-    for (uint32_t i = 0; i < op->arg_count; i++) {
-        const struct task_window *window = &draft->program->registers[op->args[i].reg];
-        int32_t *newest = &draft->version[draft->root[op->args[i].reg]];
-        *newest = window->version > *newest ? window->version : *newest;
-    }
-}
-
 /* ---- operations ---- */
 
 static void draw_task(struct task_draft *draft, uint8_t opcode, uint32_t most_args)
@@ -221,7 +221,6 @@ static void draw_task(struct task_draft *draft, uint8_t opcode, uint32_t most_ar
         draft->over = true; /* registers of its outputs would name nothing */
         return;
     }
-    note_versions(draft, op);
     program->op_of_task[program->task_count++] = (uint16_t)program->op_count;
     task_draft_keep(draft);
     task_order_add(&draft->order, program, op);
