@@ -321,7 +321,7 @@ enum draw_kind {
 
 static void draw_op(struct task_draft *draft)
 {
-    static const uint32_t weights[DRAW_KINDS] = {40, 12, 4, 4, 2, 2, 4, 8, 6, 3, 3, 1};
+    static const uint32_t weights[DRAW_KINDS] = {100, 30, 10, 10, 5, 1, 10, 20, 15, 8, 8, 2};
     switch (choice_pick_weighted(draft->choice, weights, draft->rules->graph ? DRAW_DUMMY : DRAW_KINDS)) {
     case DRAW_SUBMIT:
         draw_task(draft, TASK_SUBMIT, 4);
@@ -364,6 +364,7 @@ static void draw_op(struct task_draft *draft)
 
 void task_draw(struct choice *choice, const struct task_draw_rules *rules, struct task_program *program)
 {
+    static const uint32_t lengths[] = {3, 1};
     static struct task_draft draft;
     memset(&draft, 0, sizeof(draft));
     draft.choice = choice;
@@ -375,7 +376,8 @@ void task_draw(struct choice *choice, const struct task_draw_rules *rules, struc
     for (uint32_t i = 0; i < program->external_count; i++) {
         task_draft_external(&draft);
     }
-    while (!draft.over && program->op_count < MOST_OPS && choice_below(choice, 24) != 0) {
+    uint32_t length = choice_pick_weighted(choice, lengths, 2) == 0 ? 8 : 32; /* on average */
+    while (!draft.over && program->op_count < MOST_OPS && choice_below(choice, length) != 0) {
         draw_op(&draft);
     }
     while (draft.depth > 0) {
