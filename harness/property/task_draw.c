@@ -234,24 +234,31 @@ static void draw_burst(struct task_draft *draft)
     }
 }
 
-static void open_scope(struct task_draft *draft)
+/* False: that was one too many, or there is no room for it. */
+static bool push_scope(struct task_draft *draft, bool manual)
 {
     bool inside = draft->depth > 0 && draft->manual[draft->depth - 1];
-    bool other = choice_below(draft->choice, 16) >= 12; /* MANUAL; inside one: AUTO, which is an error */
-    bool manual = inside ? !other || choice_bool(draft->choice) : other;
     struct task_op *op = task_draft_op(draft, TASK_SCOPE);
     if (op == NULL) {
-        return;
+        return false;
     }
     op->mode = manual ? PTO_SCOPE_MANUAL : PTO_SCOPE_AUTO;
     task_draft_keep(draft);
     if (draft->depth == TASK_LIMIT_SCOPES - 1 || (inside && !manual)) {
         draft->over = true;
-        return;
+        return false;
     }
     draft->manual[draft->depth] = manual;
     draft->first_buffer[draft->depth] = draft->program->buffer_count;
     draft->depth++;
+    return true;
+}
+
+static void open_scope(struct task_draft *draft)
+{
+    bool inside = draft->depth > 0 && draft->manual[draft->depth - 1];
+    bool other = choice_below(draft->choice, 16) >= 12; /* MANUAL; inside one: AUTO, which is an error, but rarely */
+    (void)push_scope(draft, inside ? !other || choice_below(draft->choice, 8) != 7 : other);
 }
 
 static void open_scopes(struct task_draft *draft)
@@ -273,6 +280,22 @@ static void close_scope(struct task_draft *draft)
     draft->depth--;
     for (uint32_t i = draft->first_buffer[draft->depth]; i < draft->program->buffer_count; i++) {
         draft->dead[i] = true;
+    }
+}
+
+/* Small scopes one after the other: slots and heap are used over and over, also where they are few. */
+static void draw_rounds(struct task_draft *draft)
+{
+    uint32_t rounds = 2 + (uint32_t)choice_below(draft->choice, 14);
+    uint32_t tasks = 1 + (uint32_t)choice_below(draft->choice, 3);
+    for (uint32_t i = 0; i < rounds && !draft->over; i++) {
+        if (!push_scope(draft, draft->depth > 0 && draft->manual[draft->depth - 1])) {
+            return;
+        }
+        for (uint32_t k = 0; k < tasks && !draft->over; k++) {
+            draw_task(draft, TASK_SUBMIT, 2);
+        }
+        close_scope(draft);
     }
 }
 
@@ -312,6 +335,7 @@ enum draw_kind {
     DRAW_BURST,
     DRAW_DUMMY, /* from here on not for graphs */
     DRAW_SCOPE,
+    DRAW_ROUNDS,
     DRAW_SCOPE_END,
     DRAW_GET,
     DRAW_SET,
@@ -321,7 +345,7 @@ enum draw_kind {
 
 static void draw_op(struct task_draft *draft)
 {
-    static const uint32_t weights[DRAW_KINDS] = {100, 30, 10, 10, 5, 1, 10, 20, 15, 8, 8, 2};
+    static const uint32_t weights[DRAW_KINDS] = {90, 50, 10, 10, 5, 1, 10, 20, 6, 15, 8, 8, 2};
     switch (choice_pick_weighted(draft->choice, weights, draft->rules->graph ? DRAW_DUMMY : DRAW_KINDS)) {
     case DRAW_SUBMIT:
         draw_task(draft, TASK_SUBMIT, 4);
@@ -347,6 +371,9 @@ static void draw_op(struct task_draft *draft)
     case DRAW_SCOPE:
         open_scopes(draft);
         break;
+    case DRAW_ROUNDS:
+        draw_rounds(draft);
+        break;
     case DRAW_SCOPE_END:
         close_scope(draft);
         break;
@@ -365,6 +392,7 @@ static void draw_op(struct task_draft *draft)
 void task_draw(struct choice *choice, const struct task_draw_rules *rules, struct task_program *program)
 {
     static const uint32_t lengths[] = {3, 1};
+    static const uint32_t externals[TASK_PROGRAM_EXTERNALS] = {4, 3, 1, 1};
     static struct task_draft draft;
     memset(&draft, 0, sizeof(draft));
     draft.choice = choice;
@@ -372,7 +400,7 @@ void task_draw(struct choice *choice, const struct task_draw_rules *rules, struc
     draft.program = program;
     program->op_count = program->task_count = program->register_count = 0;
     program->buffer_count = program->dependency_count = 0;
-    program->external_count = 1 + (uint32_t)choice_below(choice, TASK_PROGRAM_EXTERNALS);
+    program->external_count = 1 + (uint32_t)choice_pick_weighted(choice, externals, TASK_PROGRAM_EXTERNALS);
     for (uint32_t i = 0; i < program->external_count; i++) {
         task_draft_external(&draft);
     }
