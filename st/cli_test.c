@@ -111,7 +111,7 @@ static void test_help_and_version(void **state)
     tool("--help", NULL);
     expect_exit(0);
     expect_text(outcome.out, "usage: touchstone COMMAND");
-    static const char *const commands[] = {"run", "list", "property", "replay", "faults"};
+    static const char *const commands[] = {"run", "list", "property", "replay", "explain", "faults"};
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         expect_text(outcome.out, commands[i]);
     }

@@ -10,6 +10,7 @@
     X(list)             \
     X(property)         \
     X(replay)           \
+    X(explain)          \
     X(faults)
 
 #define COMMAND_DECLARE(name) extern const struct cli_command command_##name;
