@@ -16,7 +16,7 @@ static void test_help_and_version(void **state)
     tool("--help", NULL);
     tool_expect_exit(0);
     tool_expect_text(tool_outcome.out, "usage: touchstone COMMAND");
-    static const char *const commands[] = {"run", "list", "property", "replay", "faults", "explore"};
+    static const char *const commands[] = {"run", "list", "property", "replay", "explain", "faults", "explore"};
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         tool_expect_text(tool_outcome.out, commands[i]);
     }
