@@ -101,6 +101,7 @@ void ledger_take(struct ledger *ledger, const struct pto_debug_api *debug, void 
     ledger->values[LEDGER_CHILDREN] = os_objects_children();
     ledger->values[LEDGER_SHM_SEGMENTS] = os_objects_shm_segments();
     struct os_mappings mappings;
+    (void)malloc_trim(0); /* what the C library keeps for later belongs to nobody */
     (void)os_objects_mappings(&mappings);
     ledger->values[LEDGER_FILE_MAPPINGS] = mappings.files;
     if (!ledger_is_instrumented()) {
