@@ -110,18 +110,20 @@ TEST_VARIANT := a2a3/trb/sim
 # Unit tests of a program's insides: the folder's variant, for which its tests are compiled and whose objects they get,
 # those of the host program or, without a platform, of both device programs, tested together as they meet in a run. On
 # board it is a2a3, which alone has ACL and a race in its register mapping, and hbg, whose orchestrations can be
-# functions of a test; a5, which maps core by core, has a folder for that.
+# functions of a test; a5, which maps core by core, has a folder for that, and one for its numbers of threads and blocks.
 UT_VARIANT_host := a2a3/trb/sim
 UT_VARIANT_host_hbg := a2a3/hbg/sim
 UT_VARIANT_host_onboard := a2a3/hbg/onboard
 UT_VARIANT_host_onboard_a5 := a5/trb/onboard
 UT_VARIANT_aicpu := a2a3/trb
+UT_VARIANT_aicpu_a5 := a5/trb
 UT_VARIANT_aicpu_hbg := a2a3/hbg
 UT_VARIANT_aicore := a2a3/trb
 # What a folder takes from another one.
 UT_SHARED_host_hbg := ut/host/host_fixture.c
 UT_SHARED_host_onboard := ut/host/host_fixture.c ut/host_hbg/graph_fixture.c
 UT_SHARED_host_onboard_a5 := ut/host/host_fixture.c
+UT_SHARED_aicpu_a5 := $(filter-out %_test.c,$(wildcard ut/aicpu/*.c))
 
 NPU_C := $(wildcard ref/base/*.c ref/exec/*.c ref/npu/*.c ref/npu/driver/*.c)
 GUARD_CXX := $(wildcard ref/base/*.cpp)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every scene on both engines, under several schedules, numbers of blocks and of threads (R13, R19, R22). */
+#include <stdlib.h>
 #include <string.h>
 
+#include "abi/shared_memory.h"
 #include "harness/leak/leak_gate.h"
 #include "harness/program/session.h"
 #include "st/runtime_fixture.h"
@@ -23,6 +25,12 @@ static const struct {
     int threads;
 } shapes[] = {{1, 1}, {1, 3}, {2, 2}, {3, 4}, {0, MOST}};
 
+/* Tasks that start together need cores for all their blocks. */
+static int blocks_for(const struct scene *scene, int blocks)
+{
+    return blocks != 0 && blocks < (int)scene->min_blocks ? (int)scene->min_blocks : blocks;
+}
+
 static void play_everywhere(struct session *session, const struct scene *scene)
 {
     for (size_t i = 0; i < sizeof(schedules) / sizeof(schedules[0]); i++) {
@@ -36,11 +44,11 @@ static void play_everywhere(struct session *session, const struct scene *scene)
         for (size_t j = 0; j < sizeof(shapes) / sizeof(shapes[0]); j++) {
             int threads = shapes[j].threads != MOST ? shapes[j].threads
                                                     : (int)npu_arch_find(session->variant->arch)->max_aicpu_threads;
-            int result = session_play(session, scene, (int32_t)(i + j), NULL, shapes[j].blocks, threads);
+            int blocks = blocks_for(scene, shapes[j].blocks);
+            int result = session_play(session, scene, (int32_t)(i + j), NULL, blocks, threads);
             if (result != 0) {
                 fail_msg("%s, engine %d, policy %d, seed %lu, %d blocks, %d threads: %s", scene->name,
-                         schedules[i].kind, schedules[i].policy, schedules[i].seed, shapes[j].blocks, threads,
-                         session->error);
+                         schedules[i].kind, schedules[i].policy, schedules[i].seed, blocks, threads, session->error);
             }
         }
     }
@@ -113,11 +121,33 @@ static void test_task_counts(void **state)
     }
 }
 
+/* The same with an orchestrator that becomes a scheduler, where there is one on the device. */
+static void test_orchestrator_becomes_scheduler(void **state)
+{
+    (void)state;
+    const int most = (int)npu_arch_find(fixture_variant()->arch)->max_aicpu_threads;
+    const struct session_options options = options_of_variant();
+    struct session session;
+    assert_int_equal(setenv(PTO_ENV_ORCH_TO_SCHED, "1", 1), 0);
+    assert_int_equal(session_open(&session, &options), 0);
+    for (size_t i = 0; i < scene_count; i++) {
+        for (int threads = 1; scene_runs(scenes[i]) && threads <= most; threads++) {
+            int result = session_play(&session, scenes[i], threads, NULL, (int)scenes[i]->default_blocks, threads);
+            if (result != 0) {
+                fail_msg("%s, %d threads: %s", scenes[i]->name, threads, session.error);
+            }
+        }
+    }
+    session_close(&session);
+    assert_int_equal(unsetenv(PTO_ENV_ORCH_TO_SCHED), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scenes),
         cmocka_unit_test(test_task_counts),
+        cmocka_unit_test(test_orchestrator_becomes_scheduler),
     };
     return fixture_run_tests("scenes", "*/*/*", FIXTURE_EVERY, tests, sizeof(tests) / sizeof(tests[0]), NULL, NULL);
 }

@@ -10,6 +10,7 @@
     X(list)             \
     X(property)         \
     X(replay)           \
+    X(explain)          \
     X(faults)           \
     X(explore)
 

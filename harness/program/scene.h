@@ -48,6 +48,7 @@ struct scene {
     const char *summary;
     const char *const *variants;      /* NULL-terminated "arch/runtime/platform" patterns, "*" allowed per part */
     const struct scene_limit *limits; /* NULL: none; they win over `variants` */
+    const char *kernels_of; /* NULL: its own folder's; else that of a folder whose kernels several scenes share */
     struct scene_kernel kernels[SCENE_MAX_KERNELS];
     uint32_t kernel_count;
     int32_t signature[128]; /* of the orchestration's tensors */
@@ -55,6 +56,7 @@ struct scene {
     const char *entry_name;  /* NULL: default */
     const char *config_name; /* NULL: default */
     uint32_t default_blocks;
+    uint32_t min_blocks; /* 0: any number will do */
     uint32_t default_threads;
     int64_t expected_tasks;  /* of the default inputs; -1: depends on the inputs */
     int32_t expected_result; /* of run_prepared: 0, or the negated code of a negative scene */

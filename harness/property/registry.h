@@ -13,6 +13,7 @@
     X(chip_image)        \
     X(driver)            \
     X(hbg_graph)         \
+    X(task_program)      \
     X(tensor_overlap)    \
     X(tensor_views)      \
     X(vector_example)

@@ -43,6 +43,17 @@ PTO_ASSERT_FIELD(struct pto_completion_entry, expected, 8);
 PTO_ASSERT_FIELD(struct pto_completion_entry, engine, 12);
 PTO_ASSERT_FIELD(struct pto_completion_entry, type, 16);
 
+/* What an SDMA engine leaves when a transfer is done (a2a3). Whoever saw `flag` zeroes the first 8 bytes and writes
+ * sq_tail | sq_tail << 32 to where channel_info points. */
+struct pto_sdma_event_record {
+    uint32_t flag; /* not 0: done */
+    uint32_t sq_tail;
+    uint64_t channel_info; /* device address of 8 bytes */
+};
+PTO_ASSERT_SIZE(struct pto_sdma_event_record, 16);
+PTO_ASSERT_FIELD(struct pto_sdma_event_record, sq_tail, 4);
+PTO_ASSERT_FIELD(struct pto_sdma_event_record, channel_info, 8);
+
 #define PTO_COMPLETION_SLAB_ENTRIES 64
 
 /* Two per core, beside the payloads. The scheduler zeroes count and error before a dispatch; the kernel fills it in. */
@@ -92,12 +103,15 @@ struct pto_global_context {
 };
 PTO_ASSERT_SIZE(struct pto_global_context, 8);
 
+struct pto_async_mailbox;
+
 struct pto_dispatch_payload {
     uint64_t function_addr;           /* 0: nothing is called, the id is answered all the same */
     uint64_t args[PTO_DISPATCH_ARGS]; /* addresses of tensors, right behind them scalars, contexts at 48 and 49 */
     struct pto_local_context local;
     struct pto_global_context global;
-    uint8_t reserved[48];
+    struct pto_async_mailbox *async_mailbox; /* abi/async_mailbox.h */
+    uint8_t reserved[40];
 } PTO_ALIGNED(64);
 PTO_ASSERT_SIZE(struct pto_dispatch_payload, 512);
 PTO_ASSERT_ALIGN(struct pto_dispatch_payload, 64);
@@ -105,6 +119,7 @@ PTO_ASSERT_FIELD(struct pto_dispatch_payload, function_addr, 0);
 PTO_ASSERT_FIELD(struct pto_dispatch_payload, args, 8);
 PTO_ASSERT_FIELD(struct pto_dispatch_payload, local, 408);
 PTO_ASSERT_FIELD(struct pto_dispatch_payload, global, 456);
+PTO_ASSERT_FIELD(struct pto_dispatch_payload, async_mailbox, 464);
 
 PTO_END_DECLS
 

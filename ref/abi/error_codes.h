@@ -27,9 +27,9 @@ enum pto_error_code {
     PTO_ERR_SCOPE_TASKS_OVERFLOW = 10,      /* more tasks in open scopes than the scope buffer holds */
     /* latched by a scheduler */
     PTO_ERR_SCHEDULER_TIMEOUT = 100,        /* no progress while no core was busy; on sim also a core that never ends */
-    PTO_ERR_ASYNC_COMPLETION_INVALID = 101, /* an unknown engine or completion type */
+    PTO_ERR_ASYNC_COMPLETION_INVALID = 101, /* an unknown engine or completion type, a null or misaligned address */
     PTO_ERR_ASYNC_WAIT_OVERFLOW = 102,      /* too many deferred tasks, or a kernel registered too many conditions */
-    PTO_ERR_ASYNC_REGISTRATION_FAILED = 103, /* a completion slab that contradicts itself */
+    PTO_ERR_ASYNC_REGISTRATION_FAILED = 103, /* a slab or message that contradicts itself, or more than 64 conditions */
     /* returned by the driver */
     PTO_DRIVER_HAL_ACCESS = 13,        /* register mapping refused, worth a retry (R18) */
     PTO_DRIVER_HAL_MAP_POISONED = 62,  /* register mapping on a poisoned context */

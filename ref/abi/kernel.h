@@ -4,9 +4,9 @@
  *
  * A kernel SO exports `kernel_entry`, which a core calls once per block with an array of 64-bit words. Under trb the
  * words are first the addresses of the task's tensors, right behind them its scalars, and at fixed places the contexts;
- * tensors, block numbers and the async context below are for trb. Under host_build_graph the words are those that the
- * graph builder gave (16 at most), and only pto_kernel_word applies. Counts are not passed: kernel and orchestration
- * agree on them.
+ * tensors, block numbers and deferred completion (kernel_async.h) are for trb. Under host_build_graph the words are
+ * those that the graph builder gave (16 at most), and only pto_kernel_word applies. Counts are not passed: kernel and
+ * orchestration agree on them.
  *
  * A kernel may use the memory of its tensors and its own stack (256 KiB at least). It needs no other library; one that
  * calls pto_kernel_wait links libnpu.so.
@@ -15,7 +15,7 @@
 #define ABI_KERNEL_H
 
 #include "abi/dispatch.h"
-#include "abi/error_codes.h"
+#include "abi/kernel_async.h"
 #include "abi/tensor.h"
 
 PTO_BEGIN_DECLS
@@ -67,41 +67,6 @@ static inline int32_t pto_kernel_sub_block_id(const int64_t *args)
     const struct pto_global_context *global =
         (const struct pto_global_context *)(uintptr_t)args[PTO_DISPATCH_GLOBAL_CONTEXT_INDEX];
     return global->sub_block_id;
-}
-
-static inline const struct pto_async_context *pto_kernel_async_context(const int64_t *args)
-{
-    return &pto_kernel_local_context(args)->async;
-}
-
-/* True when the dispatch gives the kernel a way to defer its task's completion. */
-static inline bool pto_async_is_available(const struct pto_async_context *context)
-{
-    return context->task_token != PTO_TASK_ID_INVALID && context->count != NULL;
-}
-
-/*
- * The task will not count as complete before this condition holds. Returns 0; -PTO_ERR_ASYNC_REGISTRATION_FAILED when
- * deferral is not available; -PTO_ERR_ASYNC_WAIT_OVERFLOW when the slab is full, which also fails the run.
- */
-static inline int pto_async_register(const struct pto_async_context *context, enum pto_completion_type type,
-                                     enum pto_async_engine engine, uint64_t addr, uint32_t expected)
-{
-    if (!pto_async_is_available(context)) {
-        return -PTO_ERR_ASYNC_REGISTRATION_FAILED;
-    }
-    uint32_t i = *context->count;
-    if (i >= context->capacity) {
-        *context->error = PTO_ERR_ASYNC_WAIT_OVERFLOW;
-        return -PTO_ERR_ASYNC_WAIT_OVERFLOW;
-    }
-    context->entries[i].addr = addr;
-    context->entries[i].expected = expected;
-    context->entries[i].engine = (uint32_t)engine;
-    context->entries[i].type = (int32_t)type;
-    context->entries[i].reserved = 0;
-    *context->count = i + 1;
-    return 0;
 }
 
 /*

@@ -67,6 +67,7 @@ struct npu_arch {
     uint32_t kernel_args_bytes;
     bool has_dep_gen; /* the diagnostic of that name; elsewhere its parameter is ignored */
     bool has_ffts;    /* kernel arguments carry the base address of the cross-core synchronisation block */
+    bool has_sdma;    /* SDMA event records may be waited for (deferred completion); elsewhere counters only */
     bool uses_acl; /* finalize resets the device through ACL once ACL was made ready; otherwise always by rtDeviceReset
                     */
     uint32_t kernel_ns; /* modelled duration of a kernel launch on a core, virtual time */

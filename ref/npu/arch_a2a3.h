@@ -18,6 +18,7 @@
 #define NPU_REGISTER_BYTES 0x1400u
 #define NPU_REGISTER_SLOT(offset) (offset) /* one flat page */
 #define NPU_USES_ACL 1
+#define NPU_HAS_SDMA 1
 
 #define NPU_KERNEL_ARGS pto_kernel_args_a2a3                 /* struct tag */
 #define NPU_KERNEL_ARGS_FFTS(args) (&(args)->ffts_base_addr) /* NULL where there is none */

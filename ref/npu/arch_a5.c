@@ -34,6 +34,7 @@ const struct npu_arch npu_arch_a5 = {
     .kernel_args_bytes = sizeof(struct NPU_KERNEL_ARGS),
     .has_dep_gen = false,
     .has_ffts = false,
+    .has_sdma = NPU_HAS_SDMA,
     .uses_acl = NPU_USES_ACL,
     .kernel_ns = 1000,
     .submit_ns = 200,

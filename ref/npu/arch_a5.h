@@ -22,6 +22,7 @@
      : (offset) < 0x4400u ? (offset) - (0x2400u - 0x1000u) \
                           : (offset) - (0x5000u - 0x3000u))
 #define NPU_USES_ACL 0
+#define NPU_HAS_SDMA 0
 
 #define NPU_KERNEL_ARGS pto_kernel_args_a5            /* struct tag */
 #define NPU_KERNEL_ARGS_FFTS(args) ((uint64_t *)NULL) /* there is none */

@@ -41,14 +41,29 @@ struct npu_register_block {
 static inline void npu_bell_ring(_Atomic uint32_t *bell)
 {
     /* Release: a scheduler that saw the bell change sees the COND value stored before (pairs with exec_wait's acquire).
-     */
-    atomic_fetch_add_explicit(bell, 1, memory_order_release);
+     * Acquire: for npu_bell_move. */
+    atomic_fetch_add_explicit(bell, 1, memory_order_acq_rel);
     exec_wake(bell);
 }
 
 static inline void npu_bell_set(struct npu_register_block *block, _Atomic uint32_t *bell)
 {
     atomic_store_explicit(&block->bell, bell, memory_order_release);
+}
+
+/*
+ * The core rings another bell from now on, while it runs. A COND write that still rings the old one is seen by whoever
+ * looks at COND after this call; one that is not rings the new bell too.
+ */
+static inline void npu_bell_move(struct npu_register_block *block, _Atomic uint32_t *from, _Atomic uint32_t *to)
+{
+    npu_bell_set(block, to);
+    /*
+     * Both sides change the old bell, so one comes after the other. Acquire and release: if this is the later one it
+     * has seen the COND of the ring before; if the core's is, its second look at the bell finds the new one.
+     */
+    atomic_fetch_add_explicit(from, 1, memory_order_acq_rel);
+    exec_wake(from);
 }
 
 #if defined(NPU_REGISTER_SLOT)
@@ -74,14 +89,19 @@ static inline void npu_register_write(struct npu_register_block *block, uint32_t
     exec_wake(word);
 }
 
-/* The core's side of COND: store, then ring the owner. */
+/* The core's side of COND: store, then ring the owner, and the new one if there was a change (npu_bell_move). */
 static inline void npu_cond_write(struct npu_register_block *block, uint32_t cond_offset, uint32_t value)
 {
     atomic_store_explicit(npu_register_word(block, cond_offset), value, memory_order_release);
     /* Acquire pairs with npu_bell_set: the bell word is initialised before its address is. */
     _Atomic uint32_t *bell = atomic_load_explicit(&block->bell, memory_order_acquire);
-    if (bell != NULL) {
-        npu_bell_ring(bell);
+    if (bell == NULL) {
+        return;
+    }
+    npu_bell_ring(bell);
+    _Atomic uint32_t *now = atomic_load_explicit(&block->bell, memory_order_acquire);
+    if (now != bell && now != NULL) {
+        npu_bell_ring(now);
     }
 }
 

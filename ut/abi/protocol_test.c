@@ -267,6 +267,66 @@ static void test_async_registration(void **state)
     assert_int_equal(pto_async_register(&context, PTO_COMPLETION_COUNTER, PTO_ASYNC_ROCE, 0, 0), -103);
 }
 
+/* What a kernel posts, and when it is told that there is no room or no way. */
+static void test_async_mailbox(void **state)
+{
+    (void)state;
+    static struct pto_async_mailbox mailbox;
+    static struct pto_dispatch_payload payload;
+    static struct pto_completion_slab slab;
+    const int64_t *args = (const int64_t *)(const void *)payload.args;
+    payload.args[48] = (uint64_t)(uintptr_t)&payload.local;
+    payload.local.async = (struct pto_async_context){.count = &slab.count, .error = &slab.error, .task_token = 7};
+    assert_int_equal(pto_async_post(args, PTO_COMPLETION_COUNTER, PTO_ASYNC_URMA, 0x40, 3), -103);
+    payload.async_mailbox = &mailbox;
+    mailbox.epoch = 9;
+    mailbox.head = UINT32_MAX; /* positions wrap */
+    mailbox.tail = UINT32_MAX;
+    assert_int_equal(pto_async_post(args, PTO_COMPLETION_COUNTER, PTO_ASYNC_URMA, 0x40, 3), 0);
+    assert_int_equal(pto_async_post(args, PTO_COMPLETION_COUNTER, PTO_ASYNC_CCU, 0x80, 4), 0);
+    assert_int_equal(mailbox.head, 1);
+    assert_true(mailbox.messages[4095].sequence == 9ull << 32);
+    assert_int_equal(mailbox.messages[4095].task_token, 7);
+    assert_int_equal(mailbox.messages[4095].condition.addr, 0x40);
+    assert_int_equal(mailbox.messages[4095].condition.engine, 2);
+    assert_true(mailbox.messages[0].sequence == (9ull << 32 | 1));
+    assert_int_equal(mailbox.messages[0].condition.expected, 4);
+    mailbox.tail = 1 - 4096u;
+    assert_int_equal(slab.error, 0);
+    assert_int_equal(pto_async_post(args, PTO_COMPLETION_COUNTER, PTO_ASYNC_CCU, 0xC0, 4), -102);
+    assert_int_equal(slab.error, 102);
+    assert_int_equal(mailbox.head, 1);
+    /* Posted and drained by others since the head was loaded: no overflow. */
+    mailbox.tail = 2;
+    slab.error = 0;
+    assert_int_equal(pto_async_post(args, PTO_COMPLETION_COUNTER, PTO_ASYNC_CCU, 0xC0, 4), 0);
+    assert_int_equal(slab.error, 0);
+    payload.local.async.task_token = PTO_TASK_ID_INVALID;
+    assert_int_equal(pto_async_post(args, PTO_COMPLETION_COUNTER, PTO_ASYNC_CCU, 0xC0, 4), -103);
+}
+
+static void test_notifications(void **state)
+{
+    (void)state;
+    static struct pto_completion_slab slab;
+    const struct pto_async_context context = {
+        .count = &slab.count, .error = &slab.error, .entries = slab.entries, .capacity = 64, .task_token = 7};
+    uint32_t counter = 5;
+    struct pto_sdma_event_record record = {.flag = 0};
+    pto_send_notification(&counter, 3, PTO_NOTIFY_ADD);
+    assert_int_equal(counter, 8);
+    pto_send_notification(&counter, 2, PTO_NOTIFY_SET);
+    assert_int_equal(counter, 2);
+    assert_int_equal(pto_async_expect_counter(&context, &counter, 6), 0);
+    assert_int_equal(pto_async_expect_event(&context, &record), 0);
+    assert_int_equal(slab.count, 2);
+    assert_true(slab.entries[0].addr == (uintptr_t)&counter && slab.entries[1].addr == (uintptr_t)&record);
+    assert_int_equal(slab.entries[0].expected, 6);
+    assert_int_equal(slab.entries[0].type, 0);
+    assert_int_equal(slab.entries[1].type, 1);
+    assert_int_equal(slab.entries[1].engine, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,7 +335,8 @@ int main(void)
         cmocka_unit_test(test_task_ids),           cmocka_unit_test(test_shared_memory_bytes),
         cmocka_unit_test(test_mailbox_numbers),    cmocka_unit_test(test_limits),
         cmocka_unit_test(test_c_api_names),        cmocka_unit_test(test_kernel_accessors),
-        cmocka_unit_test(test_async_registration),
+        cmocka_unit_test(test_async_registration), cmocka_unit_test(test_async_mailbox),
+        cmocka_unit_test(test_notifications),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

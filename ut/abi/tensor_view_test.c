@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tensor_view_test: the view operations against element addresses that are computed the slow way (device.md 1.2).
+ * tensor_view_test: the view operations against element addresses that are computed the slow way (device.md 1.2,
+ * 7.1: 10).
  *
  * The model of a tensor is its table of elements in row-major order: each test says which parent element every position
  * of the view must be.
@@ -11,6 +12,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <string.h>
 
 #include "abi/tensor_view.h"
 
@@ -317,6 +319,137 @@ static void test_element(void **state)
     assert_int_equal(element, 5);
 }
 
+/* ---- views of views of views, against the table of elements that each one stands for */
+
+static uint64_t random_state = 88172645463325252ull;
+
+static uint32_t draw(uint32_t below)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return (uint32_t)(random_state >> 11) % below;
+}
+
+#define MOST_ELEMENTS 1024u
+
+struct table {
+    struct pto_tensor tensor;
+    uint64_t elements[MOST_ELEMENTS]; /* of the storage, in row-major order of the positions */
+};
+
+/* Index of a position in the table. */
+static uint64_t place(const struct pto_tensor *t, const uint32_t *position)
+{
+    uint64_t at = 0;
+    for (uint32_t d = 0; d < t->ndims; d++) {
+        at = at * t->shapes[d] + position[d];
+    }
+    return at;
+}
+
+/* The next position in row-major order. False behind the last one. */
+static bool step(const struct pto_tensor *t, uint32_t *position)
+{
+    for (uint32_t d = t->ndims; d-- > 0;) {
+        if (++position[d] < t->shapes[d]) {
+            return true;
+        }
+        position[d] = 0;
+    }
+    return false;
+}
+
+struct drawn {
+    enum { VIEW, SLICE, TRANSPOSE, RESHAPE } kind;
+    uint32_t from[PTO_MAX_DIMS];
+    uint32_t x, y, pace;
+};
+
+/* Draws a view of `in` and makes it. False when this one cannot be had (a reshape of scattered elements). */
+static bool draw_view(struct pto_tensor *out, const struct pto_tensor *in, struct drawn *how)
+{
+    uint32_t shapes[PTO_MAX_DIMS];
+    how->kind = (int)draw(4);
+    how->x = draw(in->ndims);
+    how->y = draw(in->ndims);
+    how->pace = 1 + draw(3);
+    memset(how->from, 0, sizeof(how->from));
+    switch (how->kind) {
+    case VIEW:
+        for (uint32_t d = 0; d < in->ndims; d++) {
+            how->from[d] = draw(in->shapes[d]);
+            shapes[d] = 1 + draw(in->shapes[d] - how->from[d]);
+        }
+        return pto_tensor_view(out, in, shapes, how->from, false) == 0;
+    case SLICE:
+        how->from[how->x] = draw(in->shapes[how->x]);
+        return pto_tensor_slice(out, in, how->x, how->from[how->x],
+                                how->from[how->x] + 1 + draw(in->shapes[how->x] - how->from[how->x]), how->pace,
+                                false) == 0;
+    case TRANSPOSE:
+        return pto_tensor_transpose(out, in, how->x, how->y, false) == 0;
+    default:
+        shapes[0] = (uint32_t)pto_tensor_numel(in);
+        return pto_tensor_reshape(out, in, shapes, 1, false) == 0;
+    }
+}
+
+/* The element that a position of the view stands for, by the parent's table. */
+static uint64_t expected_element(const struct table *parent, const struct drawn *how, const struct pto_tensor *view,
+                                 const uint32_t *position)
+{
+    uint32_t in_parent[PTO_MAX_DIMS] = {0};
+    if (how->kind == RESHAPE) {
+        return parent->elements[place(view, position)];
+    }
+    for (uint32_t d = 0; d < view->ndims; d++) {
+        uint32_t of = how->kind != TRANSPOSE ? d : d == how->x ? how->y : d == how->y ? how->x : d;
+        uint32_t pace = how->kind == SLICE && d == how->x ? how->pace : 1;
+        in_parent[of] = how->from[of] + position[d] * pace;
+    }
+    return parent->elements[place(&parent->tensor, in_parent)];
+}
+
+static void test_compositions(void **state)
+{
+    (void)state;
+    static struct table tables[2];
+    uint32_t reshaped = 0;
+    for (uint32_t round = 0; round < 3000; round++) {
+        const uint32_t shapes[] = {1 + draw(6), 1 + draw(6), 1 + draw(6), 1 + draw(4)};
+        struct table *parent = &tables[0];
+        struct table *child = &tables[1];
+        parent->tensor = make(shapes, 1 + draw(4));
+        for (uint64_t i = 0; i < pto_tensor_numel(&parent->tensor); i++) {
+            parent->elements[i] = i;
+        }
+        for (uint32_t depth = 0; depth < 6; depth++) {
+            struct drawn how;
+            uint32_t position[PTO_MAX_DIMS] = {0};
+            uint64_t element = 0;
+            if (!draw_view(&child->tensor, &parent->tensor, &how)) {
+                assert_true(how.kind == RESHAPE && !parent->tensor.is_contiguous);
+                continue;
+            }
+            reshaped += how.kind == RESHAPE;
+            assert_derived(&child->tensor);
+            do {
+                uint64_t expected = expected_element(parent, &how, &child->tensor, position);
+                assert_int_equal(pto_tensor_element(&child->tensor, child->tensor.ndims, position, &element), 0);
+                if (element != expected) {
+                    fail_msg("round %u, depth %u: element %lu, expected %lu", round, depth, element, expected);
+                }
+                child->elements[place(&child->tensor, position)] = element;
+            } while (step(&child->tensor, position));
+            struct table *other = parent;
+            parent = child;
+            child = other;
+        }
+    }
+    assert_true(reshaped > 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +464,7 @@ int main(void)
         cmocka_unit_test(test_reshape),
         cmocka_unit_test(test_reshape_rejections),
         cmocka_unit_test(test_element),
+        cmocka_unit_test(test_compositions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -230,6 +230,9 @@ void mini_device_run(struct mini_device *device, const struct mini_run *run, str
     for (uint32_t i = 0; i < cores; i++) {
         spawn_core(device, i, blocks, run);
     }
+    if (run->peer != NULL) {
+        assert_int_equal(exec_spawn(device->group, "peer", EXEC_CORE_STACK_BYTES, run->peer, device), 0);
+    }
     memset(result, 0, sizeof(*result));
     (void)exec_group_run(device->group, &result->outcome);
     for (uint32_t i = 0; i < NPU_LAUNCHED_AICPU_THREADS + cores && result->status == 0; i++) {

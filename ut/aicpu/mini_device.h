@@ -38,6 +38,7 @@ struct mini_run {
     uint32_t absent_core;                    /* worker + 1 whose physical id is out of range */
     uint32_t twin_core;                      /* worker + 1 whose physical id is the one of the worker before */
     void (*edit)(struct trb_runtime *image); /* last word on the image, may be NULL */
+    void (*peer)(void *device);              /* another processor of the run: a peer of the device; may be NULL */
 };
 
 struct mini_result {

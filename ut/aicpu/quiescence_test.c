@@ -62,6 +62,29 @@ static void finished_too_often(void)
     ring->slots[0].completed_subtasks = (int16_t)(ring->slots[0].total_required_subtasks + 1);
 }
 
+static void finished_too_early(void)
+{
+    ring->slots[0].total_required_subtasks = 3;
+}
+
+static void heard_too_often(void)
+{
+    ring->slots[1].fanin_refcount++;
+}
+
+static void block_lost(void)
+{
+    context->run.block->dispatches--;
+}
+
+static void wired_for_ever(void)
+{
+    struct trb_dep_pool *pool = &context->wiring.pools[0];
+    struct trb_wired *wired = &pool->wired[pool->wired_top++ & pool->wired_mask];
+    *wired = (struct trb_wired){.slot = &ring->slots[1], .local = ring->next, .mark = pool->top};
+    ring->slots[1].fanin_refcount--;
+}
+
 static void advance_lost(void)
 {
     ring->next++;
@@ -100,10 +123,14 @@ static void every_violation_is_named(void **state)
         void (*plant)(void);
         const char *name;
     } cases[] = {
-        {another_task, "invariant 12"},       {not_consumed, "invariant 15"}, {reference_too_many, "invariant 16"},
-        {consumer_untold, "invariant 17"},    {block_kept, "invariant 15"},   {spill_kept, "invariant 15"},
-        {finished_too_often, "invariant 20"}, {advance_lost, "invariant 14"}, {entry_kept, "invariant 15"},
-        {access_kept, "invariant 15"},        {ready_left, "invariant 30"},
+        {another_task, "invariant 12"},       {not_consumed, "invariant 15"},
+        {reference_too_many, "invariant 16"}, {consumer_untold, "invariant 17"},
+        {block_kept, "invariant 15"},         {spill_kept, "invariant 15"},
+        {finished_too_often, "invariant 20"}, {advance_lost, "invariant 14"},
+        {entry_kept, "invariant 15"},         {access_kept, "invariant 15"},
+        {finished_too_early, "invariant 20"}, {heard_too_often, "invariant 17"},
+        {block_lost, "invariant 1:"},         {wired_for_ever, "invariant 21"},
+        {ready_left, "invariant 30"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct mini_device *device = mini_device_create(NULL);

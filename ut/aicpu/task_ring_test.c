@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Slots and heap of one ring against a list of live blocks (device.md 7.1: 12, 13, 23). */
+/* Slots and heap of one ring against a list of live blocks (device.md 7.1: 12, 13, 23; R21). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Wiring, consumer lists, references and the advance of a ring, without a device (device.md 3.3, 3.4, 7.1: 16-21). */
+/*
+ * Wiring, consumer lists, references and the advance of a ring, without a device (device.md 3.3, 3.4, 7.1: 16-21; D32,
+ * D46; R21).
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

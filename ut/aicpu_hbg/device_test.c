@@ -227,6 +227,43 @@ static void test_cycle(void **state)
     }
 }
 
+/* The core is gone: its dispatch is never answered. */
+static void vanish_kernel(int64_t *args)
+{
+    (void)args;
+    exec_exit();
+}
+
+/* Device.md 3.10, R22: a dispatch that is never answered is named, with its core and with the tasks that wait for it.
+ */
+static void test_lost_dispatch(void **state)
+{
+    (void)state;
+    for (uint32_t threads = 1; threads <= 2; threads++) {
+        struct graph_device *device = graph_device_create(NULL);
+        struct graph_result result;
+        uint64_t wall = 0;
+        graph_task_make(tasks, 0, count_kernel, PTO_CORE_AIC, 0);
+        graph_task_make(tasks, 1, vanish_kernel, PTO_CORE_AIV, 1);
+        graph_task_make(tasks, 2, count_kernel, PTO_CORE_AIV, 2);
+        graph_edge_make(tasks, 1, 2);
+        built = 0;
+        const struct graph_run run = {.tasks = tasks, .count = 3, .blocks = 1, .threads = threads};
+        graph_device_time(device, &wall);
+        graph_device_run(device, &run, &result);
+        assert_int_equal(result.report_status, -PTO_ERR_SCHEDULER_TIMEOUT);
+        if (strstr(result.message, "1 of 3 tasks completed") == NULL || strstr(result.message, "2 (for 1)") == NULL ||
+            (threads == 1 && strstr(result.message, "aiv 0 has task 1 (start of 1)") == NULL)) {
+            fail_msg("%s", result.message);
+        }
+        /* D42: a busy core excuses the stall for as long as R33 lets it work; then it is given time to leave. */
+        assert_true(wall > EXEC_SYNC_LIMIT_NS + EXEC_OP_LIMIT_NS);
+        build(1, 50, 2);
+        expect_run(device, 1, threads, 1);
+        graph_device_destroy(device);
+    }
+}
+
 static void work_kernel(int64_t *args)
 {
     exec_charge((uint64_t)args[0]);
@@ -268,10 +305,11 @@ static void test_idle_cores_get_work(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_robin), cmocka_unit_test(test_random),
-        cmocka_unit_test(test_pct),         cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_shapes),      cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_cycle),       cmocka_unit_test(test_idle_cores_get_work),
+        cmocka_unit_test(test_round_robin),   cmocka_unit_test(test_random),
+        cmocka_unit_test(test_pct),           cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_shapes),        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_cycle),         cmocka_unit_test(test_idle_cores_get_work),
+        cmocka_unit_test(test_lost_dispatch),
     };
     return cmocka_run_group_tests_name("hbg device programs", tests, NULL, NULL) != 0;
 }

@@ -26,6 +26,7 @@ struct arch_constants {
     uint32_t fast_path_offset;
     uint32_t register_bytes;
     uint32_t uses_acl;
+    uint32_t has_sdma;
     size_t kernel_args_bytes;
     size_t kernel_args_regs;
     size_t kernel_args_dump;
@@ -58,6 +59,7 @@ extern const struct arch_constants arch_constants_a5;
         .fast_path_offset = NPU_FAST_PATH_OFFSET,                                           \
         .register_bytes = NPU_REGISTER_BYTES,                                               \
         .uses_acl = NPU_USES_ACL,                                                           \
+        .has_sdma = NPU_HAS_SDMA,                                                           \
         .kernel_args_bytes = sizeof(struct NPU_KERNEL_ARGS),                                \
         .kernel_args_regs = offsetof(struct NPU_KERNEL_ARGS, regs),                         \
         .kernel_args_dump = offsetof(struct NPU_KERNEL_ARGS, dump_data_base),               \

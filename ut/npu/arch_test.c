@@ -37,7 +37,7 @@ static void test_a2a3(void **state)
     assert_int_equal(arch->register_ids, 27);
     assert_int_equal(arch->register_bytes, 0x1400);
     assert_int_equal(arch->kernel_args_bytes, 144);
-    assert_true(arch->has_dep_gen && arch->has_ffts && arch->uses_acl);
+    assert_true(arch->has_dep_gen && arch->has_ffts && arch->uses_acl && arch->has_sdma);
     assert_false(arch->mapping.per_core);
     assert_int_equal(arch->mapping.core_stride, 8 << 20);
     assert_int_equal(arch->mapping.sub_stride, 1 << 20);
@@ -63,7 +63,7 @@ static void test_a5(void **state)
     assert_int_equal(arch->register_ids, 31);
     assert_int_equal(arch->register_bytes, 0x4000);
     assert_int_equal(arch->kernel_args_bytes, 128);
-    assert_false(arch->has_dep_gen || arch->has_ffts || arch->uses_acl);
+    assert_false(arch->has_dep_gen || arch->has_ffts || arch->uses_acl || arch->has_sdma);
     assert_true(arch->mapping.per_core);
     assert_int_equal(arch->mapping.sub_stride, 1 << 20);
     assert_int_equal(arch->mapping.core_bytes, 0x300000);
@@ -194,6 +194,7 @@ static void test_programs_see_the_table(void **state)
             assert_int_equal(arch->fast_path_offset, seen->fast_path_offset);
             assert_int_equal(arch->register_bytes, seen->register_bytes);
             assert_int_equal(arch->uses_acl, seen->uses_acl);
+            assert_int_equal(arch->has_sdma, seen->has_sdma);
             assert_int_equal(arch->kernel_args_bytes, seen->kernel_args_bytes);
             assert_int_equal(seen->kernel_args_regs, 56);
             assert_true(seen->max_workers <= seen->max_physical_cores);

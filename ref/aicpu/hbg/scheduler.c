@@ -165,6 +165,30 @@ static void name_stuck(const struct hbg_run *run, char *text, size_t capacity)
     }
 }
 
+/* The scheduler's cores that owe an answer, as "aic 0 has task 3 (end of 2), aiv 1 has tasks 4 and 5 (start of 4)". */
+static void name_unanswered(const struct hbg_scheduler *scheduler, char *text, size_t capacity)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (uint32_t i = 0; i < HBG_CORE_TYPES * 64u * HBG_CORE_WORDS && used < capacity; i++) {
+        uint32_t type = i / (64u * HBG_CORE_WORDS);
+        uint32_t place = i % (64u * HBG_CORE_WORDS);
+        const struct hbg_core *core = &scheduler->cores[type].core[place];
+        char second[24] = "";
+        if (place >= scheduler->cores[type].count || core->running == CORE_NO_DISPATCH) {
+            continue;
+        }
+        if (core->pending != CORE_NO_DISPATCH) {
+            (void)snprintf(second, sizeof(second), " and %u", core->pending);
+        }
+        uint32_t cond = npu_register_read(core->registers, NPU_COND_OFFSET);
+        int length = snprintf(text + used, capacity - used, "%s%s %u has task %u%s (%s of %u)", used == 0 ? "" : ", ",
+                              type == PTO_CORE_AIC ? "aic" : "aiv", place, core->running, second,
+                              pto_cond_state(cond) == PTO_COND_FIN ? "end" : "start", pto_cond_id(cond));
+        used += length > 0 ? (size_t)length : 0;
+    }
+}
+
 /* A core that works on a kernel excuses a stall (R22) until it has outlived what R33 grants it. */
 static int wait_for_bell(const struct hbg_run *run, _Atomic uint32_t *bell, uint32_t seen)
 {
@@ -179,12 +203,16 @@ static int wait_for_bell(const struct hbg_run *run, _Atomic uint32_t *bell, uint
 static void latch_stall(struct hbg_scheduler *scheduler)
 {
     struct hbg_run *run = scheduler->run;
-    char stuck[256];
+    char stuck[128];
+    char unanswered[160];
     name_stuck(run, stuck, sizeof(stuck));
-    hbg_latch(run, -PTO_ERR_SCHEDULER_TIMEOUT,
-              "thread %u: %u of %u tasks completed, and nothing can get on; tasks that wait for others: %s",
-              scheduler->index, atomic_load_explicit(&run->completed, memory_order_relaxed), run->total,
-              stuck[0] != '\0' ? stuck : "none");
+    name_unanswered(scheduler, unanswered, sizeof(unanswered));
+    hbg_latch(
+        run, -PTO_ERR_SCHEDULER_TIMEOUT,
+        "thread %u: %u of %u tasks completed, and nothing can get on; tasks that wait for others: %s; its cores that owe an "
+        "answer: %s",
+        scheduler->index, atomic_load_explicit(&run->completed, memory_order_relaxed), run->total,
+        stuck[0] != '\0' ? stuck : "none", unanswered[0] != '\0' ? unanswered : "none");
 }
 
 /*

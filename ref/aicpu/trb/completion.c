@@ -6,6 +6,7 @@
 void trb_ready(struct trb_scheduler *scheduler, struct pto_slot_state *slot)
 {
     enum pto_task_shape shape = pto_task_shape_of(slot->active_mask);
+    scheduler->mix_came |= shape == PTO_SHAPE_MIX;
     if (shape != PTO_SHAPE_DUMMY && scheduler->local[shape].count < TRB_LOCAL_READY) {
         struct trb_local_ready *local = &scheduler->local[shape];
         local->slots[local->count++] = slot;
@@ -73,50 +74,38 @@ bool trb_flush_releases(struct trb_scheduler *scheduler)
     return count != 0;
 }
 
-/* A kernel may have asked to defer its task's completion, or have reported an error while doing so. */
-static void check_slab(struct trb_scheduler *scheduler, const struct trb_core *core, uint32_t id,
-                       const struct pto_slot_state *slot)
+/* False: the subtask registered conditions for which there is no room. Nothing was done; it is looked at again. */
+static bool finish_dispatch(struct trb_scheduler *scheduler, const struct trb_core *core)
 {
-    const struct pto_completion_slab *slab = &core->buffers->slabs[id & 1u];
-    if (slab->error != 0) {
-        trb_latch(scheduler->run, TRB_SCHEDULER, scheduler->index, slab->error,
-                  "the kernel of task 0x%llx on core %u reported completion error %d",
-                  (unsigned long long)slot->task->task_id, core->worker, slab->error);
-    } else if (slab->count != 0) {
-        trb_latch(scheduler->run, TRB_SCHEDULER, scheduler->index, PTO_ERR_ASYNC_REGISTRATION_FAILED,
-                  "deferred completion is not supported by this build: the kernel of task 0x%llx on core %u registered "
-                  "%u conditions",
-                  (unsigned long long)slot->task->task_id, core->worker, slab->count);
+    struct pto_slot_state *slot = core->running;
+    const struct pto_completion_slab *slab = &core->buffers->slabs[core->running_id & 1u];
+    if (trb_async_concerns(scheduler->run->async, slab) && !trb_async_finish_subtask(scheduler, slot, slab)) {
+        return false;
     }
-}
-
-static void finish_dispatch(struct trb_scheduler *scheduler, const struct trb_core *core, uint32_t id,
-                            struct pto_slot_state *slot)
-{
-    check_slab(scheduler, core, id, slot);
-    if (slot->total_required_subtasks == 1) {
-        trb_complete_task(scheduler, slot);
-        return;
+    if (slot->total_required_subtasks > 1) {
+        /* Release: what this kernel wrote; acquire: what the other lanes and blocks wrote, for whoever finishes last.
+         */
+        int16_t finished = atomic_fetch_add_explicit(&slot->completed_subtasks, 1, memory_order_acq_rel);
+        if (finished + 1 != slot->total_required_subtasks) {
+            return true;
+        }
     }
-    /* Release: what this kernel wrote; acquire: what the other lanes and blocks wrote, for whoever finishes last. */
-    int16_t finished = atomic_fetch_add_explicit(&slot->completed_subtasks, 1, memory_order_acq_rel);
-    if (finished + 1 == slot->total_required_subtasks) {
+    if (!trb_async_is_busy(scheduler->run->async) || !trb_async_finish_task(scheduler, slot)) {
         trb_complete_task(scheduler, slot);
     }
+    return true;
 }
 
-static void finish_running(struct trb_scheduler *scheduler, struct trb_core *core)
+/* The running dispatch is done, and the pending one takes its place. False: not yet. */
+static bool finish_running(struct trb_scheduler *scheduler, struct trb_core *core)
 {
-    finish_dispatch(scheduler, core, core->running_id, core->running);
+    if (!finish_dispatch(scheduler, core)) {
+        return false;
+    }
     core->running = core->pending;
     core->running_id = core->pending_id;
     core->pending_id = CORE_NO_DISPATCH;
-}
-
-static void finish_pending(struct trb_scheduler *scheduler, struct trb_core *core)
-{
-    finish_dispatch(scheduler, core, core->pending_id, core->pending);
-    core->pending_id = CORE_NO_DISPATCH;
+    return true;
 }
 
 static bool apply_answer(struct trb_scheduler *scheduler, uint32_t lane, uint32_t cluster, enum core_answer answer)
@@ -127,12 +116,14 @@ static bool apply_answer(struct trb_scheduler *scheduler, uint32_t lane, uint32_
     if (answer == CORE_ANSWER_NOTHING || (answer == CORE_ANSWER_TAKEN && (cores->open[lane] & bit) != 0)) {
         return false;
     }
-    if (answer == CORE_ANSWER_BOTH_FINISHED) {
-        finish_pending(scheduler, core);
-    }
     if (answer != CORE_ANSWER_TAKEN) {
-        finish_running(scheduler, core);
+        if (!finish_running(scheduler, core)) {
+            return false;
+        }
         cores->pending[lane] &= ~bit;
+    }
+    if (answer == CORE_ANSWER_BOTH_FINISHED) {
+        (void)finish_running(scheduler, core);
     }
     if (core->running_id == CORE_NO_DISPATCH) {
         cores->running[lane] &= ~bit;

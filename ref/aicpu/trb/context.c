@@ -60,6 +60,8 @@ static void *piece(struct pieces *pieces, size_t count, size_t bytes)
 static void hand_out(struct aicpu_runtime *context, struct pieces *pieces, const struct trb_shape *shape)
 {
     context->buffers = piece(pieces, PTO_MAX_WORKERS, sizeof(struct trb_core_buffers));
+    context->async = piece(pieces, 1, sizeof(struct trb_async_list));
+    context->mailbox = piece(pieces, 1, sizeof(struct pto_async_mailbox));
     context->orchestrator.scopes.tasks = piece(pieces, TRB_SCOPE_TASKS, sizeof(struct pto_slot_state *));
     for (uint32_t i = 0; i < PTO_RING_COUNT; i++) {
         struct trb_task_ring *ring = &context->rings[i];
@@ -216,6 +218,9 @@ int trb_context_prepare(struct aicpu_runtime *context, struct trb_runtime *image
     run->rings = context->rings;
     run->ready = context->ready;
     run->registers = context->registers;
+    run->async = context->async;
+    trb_async_reset(context->async, context->mailbox, context->rings);
+    run->wiring = &context->wiring;
     trb_wiring_reset(&context->wiring);
     trb_run_reset(run);
     return 0;

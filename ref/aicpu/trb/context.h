@@ -31,6 +31,8 @@ struct aicpu_runtime {
     void *memory;           /* records, pools, scope list, core buffers */
     size_t memory_bytes;
     struct trb_core_buffers *buffers; /* one per worker */
+    struct trb_async_list *async;
+    struct pto_async_mailbox *mailbox;
     struct npu_register_block *registers[PTO_MAX_WORKERS];
     const struct orchestration *orchestration; /* of the run, once it is loaded */
     bool has_map;

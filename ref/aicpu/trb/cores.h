@@ -45,6 +45,18 @@ struct trb_cores {
     struct trb_core core[TRB_LANES][TRB_MAX_CLUSTERS];
 };
 
+/* No clusters. */
+static inline void trb_cores_clear(struct trb_cores *cores)
+{
+    cores->clusters = 0;
+    for (uint32_t lane = 0; lane < TRB_LANES; lane++) {
+        cores->idle[lane] = 0;
+        cores->running[lane] = 0;
+        cores->pending[lane] = 0;
+        cores->open[lane] = 0;
+    }
+}
+
 /* Bits set. The baseline instruction set has no such instruction, and a library call costs more. */
 static inline uint32_t trb_bits(uint64_t bits)
 {

@@ -1,66 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Dispatch: from ready tasks to registers (device.md 3.6, 4.3). */
-#include <string.h>
-
-#include "abi/callable.h"
-#include "aicpu/trb/scheduler.h"
-
-/* The code's address is the platform's own addition to the kernel's header, which is only 4-aligned. */
-static uint64_t function_of(const struct trb_runtime *image, int32_t kernel_id)
-{
-    uint64_t address;
-    const unsigned char *callable = (const unsigned char *)(uintptr_t)image->function_addresses[kernel_id];
-    memcpy(&address, callable + offsetof(struct pto_core_callable, resolved_addr), sizeof(address));
-    return address;
-}
-
-static void fill_payload(struct trb_core *core, uint32_t id, const struct pto_slot_state *slot, uint64_t function,
-                         int32_t block)
-{
-    struct pto_dispatch_payload *dispatch = &core->buffers->payloads[id & 1u];
-    struct pto_completion_slab *slab = &core->buffers->slabs[id & 1u];
-    const struct pto_task_payload *task = slot->payload;
-    uint32_t tensors = (uint32_t)task->tensor_count;
-    dispatch->function_addr = function;
-    for (uint32_t i = 0; i < tensors; i++) {
-        dispatch->args[i] = (uintptr_t)&task->tensors[i];
-    }
-    for (uint32_t i = 0; i < (uint32_t)task->scalar_count; i++) {
-        dispatch->args[tensors + i] = task->scalars[i];
-    }
-    dispatch->local.block_idx = block;
-    dispatch->local.block_num = slot->logical_block_num;
-    dispatch->local.async.task_token = slot->task->task_id;
-    slab->count = 0;
-    slab->error = 0;
-}
-
-/* Gives one block of a task to one core, as running or as pending dispatch. */
-static void dispatch_block(struct trb_scheduler *scheduler, uint32_t lane, uint32_t cluster,
-                           struct pto_slot_state *slot, int32_t block)
-{
-    struct trb_cores *cores = &scheduler->cores;
-    struct trb_core *core = &cores->core[lane][cluster];
-    uint64_t bit = 1ull << cluster;
-    /* AIV tasks name their kernel in the AIV0 place, whichever AIV core they run on. */
-    uint32_t kernel = pto_task_shape_of(slot->active_mask) == PTO_SHAPE_AIV ? TRB_LANE_AIV0 : lane;
-    uint32_t id = pto_reg_id_next(core->last_id);
-    core->last_id = id;
-    fill_payload(core, id, slot, function_of(scheduler->run->image, slot->task->kernel_id[kernel]), block);
-    if (core->running_id == CORE_NO_DISPATCH) {
-        core->running = slot;
-        core->running_id = id;
-        cores->idle[lane] &= ~bit;
-        cores->running[lane] |= bit;
-    } else {
-        core->pending = slot;
-        core->pending_id = id;
-        cores->pending[lane] |= bit;
-        cores->open[lane] &= ~bit;
-    }
-    scheduler->dispatches++;
-    npu_register_write(core->registers, NPU_DATA_MAIN_BASE_OFFSET, id);
-}
+#include "aicpu/trb/places.h"
 
 /* Up to `limit` ready tasks of a shape, the thread's own first. */
 static uint32_t take_ready(struct trb_scheduler *scheduler, enum pto_task_shape shape, struct pto_slot_state **slots,
@@ -77,76 +17,17 @@ static uint32_t take_ready(struct trb_scheduler *scheduler, enum pto_task_shape 
     return count;
 }
 
-/* The places for tasks of one shape: bits of clusters, per lane. */
-struct places {
-    enum pto_task_shape shape;
-    uint64_t lanes[TRB_LANES];
-};
-
-static uint32_t count_places(const struct places *places)
-{
-    if (places->shape == PTO_SHAPE_AIC) {
-        return trb_bits(places->lanes[TRB_LANE_AIC]);
-    }
-    if (places->shape == PTO_SHAPE_AIV) {
-        return trb_bits(places->lanes[TRB_LANE_AIV0]) + trb_bits(places->lanes[TRB_LANE_AIV1]);
-    }
-    return trb_bits(places->lanes[TRB_LANE_AIC] | places->lanes[TRB_LANE_AIV0] | places->lanes[TRB_LANE_AIV1]);
-}
-
-/* The clusters on which a MIX task finds all the lanes that it uses, and only those count (R22). */
-static uint64_t mix_clusters(const struct places *places, uint32_t active_mask)
-{
-    uint64_t clusters = UINT64_MAX;
-    for (uint32_t lane = 0; lane < TRB_LANES; lane++) {
-        clusters &= (active_mask & (1u << lane)) != 0 ? places->lanes[lane] : UINT64_MAX;
-    }
-    return clusters;
-}
-
-/* Dispatches one block if there is a place for it. */
-static bool place_block(struct trb_scheduler *scheduler, struct places *places, struct pto_slot_state *slot,
-                        int32_t block)
-{
-    if (places->shape == PTO_SHAPE_MIX) {
-        uint64_t clusters = mix_clusters(places, slot->active_mask);
-        if (clusters == 0) {
-            return false;
-        }
-        uint32_t cluster = (uint32_t)__builtin_ctzll(clusters);
-        for (uint32_t lane = 0; lane < TRB_LANES; lane++) {
-            if ((slot->active_mask & (1u << lane)) != 0) {
-                places->lanes[lane] &= ~(1ull << cluster);
-                dispatch_block(scheduler, lane, cluster, slot, block);
-            }
-        }
-        return true;
-    }
-    uint32_t lane = places->shape == PTO_SHAPE_AIC ? TRB_LANE_AIC : TRB_LANE_AIV0;
-    if (places->shape == PTO_SHAPE_AIV && places->lanes[lane] == 0) {
-        lane = TRB_LANE_AIV1;
-    }
-    if (places->lanes[lane] == 0) {
-        return false;
-    }
-    uint32_t cluster = (uint32_t)__builtin_ctzll(places->lanes[lane]);
-    places->lanes[lane] &= places->lanes[lane] - 1;
-    dispatch_block(scheduler, lane, cluster, slot, block);
-    return true;
-}
-
 /*
  * Dispatches as many blocks of a task as there are places. The blocks it keeps are counted off and the rest is offered
  * to others before the first one is dispatched: afterwards the task may be finished by somebody else at any moment.
  * True when a block was dispatched.
  */
-static bool place_task(struct trb_scheduler *scheduler, struct places *places, struct pto_slot_state *slot)
+static bool place_task(struct trb_scheduler *scheduler, struct trb_places *places, struct pto_slot_state *slot)
 {
-    if (slot->logical_block_num == 1 && place_block(scheduler, places, slot, 0)) {
+    if (slot->logical_block_num == 1 && trb_places_put(scheduler, places, slot, 0)) {
         return true;
     }
-    uint32_t room =
-        places->shape == PTO_SHAPE_MIX ? trb_bits(mix_clusters(places, slot->active_mask)) : count_places(places);
+    uint32_t room = trb_places_for(places, slot->active_mask);
     int32_t first = slot->next_block_idx;
     int32_t left = slot->logical_block_num - first;
     int32_t claim = left < (int32_t)room ? left : (int32_t)room;
@@ -155,23 +36,49 @@ static bool place_task(struct trb_scheduler *scheduler, struct places *places, s
         trb_ready_push(&scheduler->run->ready[places->shape], &slot, 1);
     }
     for (int32_t i = 0; i < claim; i++) {
-        (void)place_block(scheduler, places, slot, first + i);
+        (void)trb_places_put(scheduler, places, slot, first + i);
     }
     return claim > 0;
 }
 
-static bool fill_places(struct trb_scheduler *scheduler, struct places *places)
+/*
+ * A task whose blocks start together opens a drain. It and those taken after it go back when there is one open already;
+ * in either case this thread dispatches nothing until that is closed.
+ */
+static void start_together(struct trb_scheduler *scheduler, struct pto_slot_state *const *slots, uint32_t count)
+{
+    uint32_t opened = trb_drain_open(scheduler, slots[0]) ? 1 : 0;
+    if (count > opened) {
+        enum pto_task_shape shape = pto_task_shape_of(slots[opened]->active_mask);
+        trb_ready_push(&scheduler->run->ready[shape], slots + opened, count - opened);
+    }
+    scheduler->halted = true;
+}
+
+/* Places tasks in their order, up to one that starts together. True when a block was dispatched. */
+static bool place_tasks(struct trb_scheduler *scheduler, struct trb_places *places, struct pto_slot_state **slots,
+                        uint32_t count)
+{
+    bool placed = false;
+    for (uint32_t i = 0; i < count && !scheduler->halted; i++) {
+        if ((slots[i]->active_mask & PTO_ACTIVE_SYNC_START) != 0) {
+            start_together(scheduler, slots + i, count - i);
+        } else {
+            placed |= place_task(scheduler, places, slots[i]);
+        }
+    }
+    return placed;
+}
+
+static bool fill_places(struct trb_scheduler *scheduler, struct trb_places *places)
 {
     struct pto_slot_state *slots[2 * TRB_MAX_CLUSTERS];
     bool progress = false;
     bool placed = true;
-    while (placed) {
-        uint32_t limit = count_places(places);
+    while (placed && !scheduler->halted) {
+        uint32_t limit = trb_places_count(places);
         uint32_t count = limit == 0 ? 0 : take_ready(scheduler, places->shape, slots, limit);
-        placed = false;
-        for (uint32_t i = 0; i < count; i++) {
-            placed |= place_task(scheduler, places, slots[i]);
-        }
+        placed = place_tasks(scheduler, places, slots, count);
         progress |= placed;
     }
     return progress;
@@ -184,10 +91,10 @@ static bool shape_pending(const struct trb_scheduler *scheduler, enum pto_task_s
 
 static bool fill_shape(struct trb_scheduler *scheduler, enum pto_task_shape shape, const uint64_t *lanes)
 {
-    if (!shape_pending(scheduler, shape)) {
+    if (scheduler->halted || !shape_pending(scheduler, shape)) {
         return false;
     }
-    struct places places = {.shape = shape, .lanes = {lanes[0], lanes[1], lanes[2]}};
+    struct trb_places places = trb_places_of(shape, lanes);
     return fill_places(scheduler, &places);
 }
 
@@ -228,7 +135,8 @@ static void ring_idle(const struct trb_scheduler *scheduler, uint32_t wanted_lan
 
 static uint32_t idle_lanes(const struct trb_cores *cores)
 {
-    uint32_t lanes = 0;
+    uint64_t whole = cores->idle[TRB_LANE_AIC] & cores->idle[TRB_LANE_AIV0] & cores->idle[TRB_LANE_AIV1];
+    uint32_t lanes = whole != 0 ? TRB_IDLE_CLUSTER : 0;
     for (uint32_t lane = 0; lane < TRB_LANES; lane++) {
         lanes |= cores->idle[lane] != 0 ? 1u << lane : 0;
     }
@@ -271,15 +179,21 @@ static uint32_t untaken_lanes(const struct trb_cores *cores)
     return lanes;
 }
 
-/* Lanes that the tasks left over want. */
+/*
+ * Who may be rung for the tasks left over. MIX tasks hold the others back. One that just came is offered to everybody
+ * with an idle core; one that was put back only to those whose idle cluster serves any, or two schedulers with cores
+ * that do not fit would ring each other for ever.
+ */
 static uint32_t wanted_lanes(const struct trb_scheduler *scheduler, bool mix_left)
 {
-    return (mix_left ? (uint32_t)PTO_ACTIVE_LANES : 0u) |
-           (shape_pending(scheduler, PTO_SHAPE_AIC) ? (uint32_t)PTO_ACTIVE_AIC : 0u) |
+    if (mix_left) {
+        return scheduler->mix_came ? (uint32_t)PTO_ACTIVE_LANES : TRB_IDLE_CLUSTER;
+    }
+    return (shape_pending(scheduler, PTO_SHAPE_AIC) ? (uint32_t)PTO_ACTIVE_AIC : 0u) |
            (shape_pending(scheduler, PTO_SHAPE_AIV) ? AIV_LANES : 0u);
 }
 
-enum trb_pass trb_dispatch(struct trb_scheduler *scheduler)
+static enum trb_pass dispatch_ready(struct trb_scheduler *scheduler)
 {
     struct trb_cores *cores = &scheduler->cores;
     bool moved = fill_shape(scheduler, PTO_SHAPE_MIX, cores->idle);
@@ -290,6 +204,7 @@ enum trb_pass trb_dispatch(struct trb_scheduler *scheduler)
     }
     announce_idle(scheduler);
     uint32_t left = wanted_lanes(scheduler, mix_left);
+    scheduler->mix_came = false;
     if (left == 0) {
         return moved ? TRB_PASS_MOVED : TRB_PASS_IDLE;
     }
@@ -300,8 +215,7 @@ enum trb_pass trb_dispatch(struct trb_scheduler *scheduler)
     }
     if (mix_left) {
         /* A free cluster serves any MIX task: one that came after the look above is dispatched in the next pass. */
-        bool free_cluster = (cores->idle[TRB_LANE_AIC] & cores->idle[TRB_LANE_AIV0] & cores->idle[TRB_LANE_AIV1]) != 0;
-        return free_cluster ? TRB_PASS_MORE : moved ? TRB_PASS_MOVED : TRB_PASS_IDLE;
+        return (idle_lanes(cores) & TRB_IDLE_CLUSTER) != 0 ? TRB_PASS_MORE : moved ? TRB_PASS_MOVED : TRB_PASS_IDLE;
     }
     /* The same for tasks that came before the announcement, when nobody knew of this thread's idle cores. */
     if ((left & idle_lanes(cores)) != 0) {
@@ -312,4 +226,25 @@ enum trb_pass trb_dispatch(struct trb_scheduler *scheduler)
         return TRB_PASS_IDLE;
     }
     return (wanted_lanes(scheduler, false) & ~elsewhere & untaken_lanes(cores)) != 0 ? TRB_PASS_SOON : TRB_PASS_MOVED;
+}
+
+/* The scheduler's part in a drain. What came in meanwhile is dispatched as soon as it is closed. */
+static enum trb_pass attend_drain(struct trb_scheduler *scheduler)
+{
+    bool closed = false;
+    bool launched = trb_drain_attend(scheduler, &closed);
+    announce_idle(scheduler);
+    return closed ? TRB_PASS_MORE : launched ? TRB_PASS_MOVED : TRB_PASS_IDLE;
+}
+
+enum trb_pass trb_dispatch(struct trb_scheduler *scheduler)
+{
+    if (!trb_drain_is_open(&scheduler->run->drain)) {
+        scheduler->halted = false;
+        enum trb_pass result = dispatch_ready(scheduler);
+        if (!scheduler->halted) {
+            return result;
+        }
+    }
+    return attend_drain(scheduler);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * executor: the life of one run (device.md 2.5, 9.1). The first thread meets the cores; then every thread plays its
- * part: the last one is the orchestrator, the others schedule, and a single thread does both. The last one to leave
- * checks and reports.
+ * part: the last one is the orchestrator, the others schedule, and a single thread does both. An orchestrator that is
+ * done may become one more scheduler. The last one to leave checks and reports.
  */
 #include <stdio.h>
 
@@ -10,6 +10,7 @@
 #include "aicpu/trb/context.h"
 #include "aicpu/trb/handshake.h"
 #include "aicpu/trb/quiescence.h"
+#include "aicpu/trb/transition.h"
 #include "base/cxx_guard.h"
 #include "base/fault.h"
 
@@ -200,6 +201,7 @@ static void orchestrate(const struct aicpu_launch *launch)
     struct aicpu_runtime *context = launch->runtime;
     struct trb_run *run = &context->run;
     run_user_code(launch);
+    trb_transition(context);
     /* Relaxed: for the host, after the run. */
     atomic_store_explicit(&run->shared->orchestrator_done, 1, memory_order_relaxed);
     /* seq_cst: see the scheduler's report_completed. */
@@ -238,6 +240,15 @@ static void publish_packed_output(struct pto_sm_header *shared)
     }
 }
 
+/* A message that came too late for its task is the doing of a kernel, and told in every build. */
+static void check_async(struct aicpu_runtime *context)
+{
+    struct trb_async_failure failure = {.code = 0};
+    if (!trb_async_is_empty(context->async, &failure)) {
+        trb_latch(&context->run, TRB_SCHEDULER, 0, failure.code, "%s", failure.text);
+    }
+}
+
 static void check_end(struct aicpu_runtime *context)
 {
 #ifndef NDEBUG
@@ -263,6 +274,9 @@ int aicpu_runtime_end(const struct aicpu_launch *launch)
     block->dispatches = 0;
     for (uint32_t i = 0; i < run->schedulers; i++) {
         block->dispatches += context->schedulers[i].dispatches;
+    }
+    if (!trb_run_failed(run)) {
+        check_async(context);
     }
     if (!trb_run_failed(run)) {
         check_end(context);

@@ -9,7 +9,7 @@ void trb_dismiss_cores(struct trb_runtime *image)
 }
 
 /* The parts of a core's buffers that stay the same from dispatch to dispatch. */
-static void prepare_buffers(struct trb_core_buffers *buffers, uint32_t lane)
+static void prepare_buffers(struct trb_core_buffers *buffers, uint32_t lane, struct pto_async_mailbox *mailbox)
 {
     for (uint32_t i = 0; i < 2; i++) {
         struct pto_dispatch_payload *payload = &buffers->payloads[i];
@@ -22,6 +22,7 @@ static void prepare_buffers(struct trb_core_buffers *buffers, uint32_t lane)
         payload->local.async.error = &slab->error;
         payload->local.async.entries = slab->entries;
         payload->local.async.capacity = PTO_COMPLETION_SLAB_ENTRIES;
+        payload->async_mailbox = mailbox;
         payload->global.sub_block_id = lane == TRB_LANE_AIV1 ? 1 : 0;
     }
 }
@@ -39,7 +40,7 @@ static void own_core(struct aicpu_runtime *context, uint32_t cluster, uint32_t l
     uint32_t worker = worker_of(run->image->block_dim, cluster, lane);
     struct trb_cores *cores = &context->schedulers[owner].cores;
     uint32_t local = cluster / run->schedulers;
-    prepare_buffers(&context->buffers[worker], lane);
+    prepare_buffers(&context->buffers[worker], lane, context->mailbox);
     cores->core[lane][local] = (struct trb_core){.registers = context->registers[worker],
                                                  .buffers = &context->buffers[worker],
                                                  .running_id = CORE_NO_DISPATCH,

@@ -21,6 +21,12 @@
 #define TRB_MAX_SCHEDULERS 8u                    /* AICPU threads of the larger architecture, rounded up */
 #define TRB_LOOK_NS 100u                         /* modelled duration of a scheduler's look at its cores */
 #define TRB_BUSY_LIMIT_NS (2 * EXEC_OP_LIMIT_NS) /* a busy core excuses a stall no longer; R33 ends it long before */
+#define TRB_ASYNC_TASKS 64u                      /* deferred tasks: one bit each in a word */
+#define TRB_ASYNC_CONDITIONS 64u                 /* of one task: one bit each in a word */
+#define TRB_ASYNC_PENDING 128u                   /* mailbox messages whose tasks are not deferred yet */
+#define TRB_ASYNC_LOOK_NS 10000u                 /* between looks at open conditions, at first ... */
+#define TRB_ASYNC_LOOK_MAX_NS 640000u            /* ... and at last: it doubles while nothing gets on */
+#define TRB_ASYNC_LIMIT_NS TRB_BUSY_LIMIT_NS     /* a peer that notifies is granted what a core is */
 #define TRB_MAX_BLOCKS_LANES 32767               /* blocks * lanes of one task: counted in 16 bits */
 
 #endif

@@ -18,6 +18,7 @@ void trb_orchestrator_reset(struct trb_orchestrator *orchestrator, struct trb_ru
         orchestrator->first_alive[i] = 0;
     }
     orchestrator->submitted = 0;
+    orchestrator->dispatches_due = 0;
     orchestrator->unannounced = 0;
     orchestrator->advised = exec_wants_advice();
     orchestrator->closed = false;

@@ -33,6 +33,7 @@ struct trb_orchestrator {
     struct trb_map map;
     uint32_t first_alive[PTO_RING_COUNT]; /* rings' `alive`, as the map wants them */
     uint64_t submitted;                   /* tasks, allocations included */
+    uint64_t dispatches_due;              /* blocks and lanes of all of them */
     uint32_t unannounced;                 /* submits since scheduler 0 was rung */
     bool advised;                         /* exec_wants_advice of this run */
     bool closed;                          /* orchestration_done was called */

@@ -10,6 +10,8 @@ static int check_slot(const struct trb_task_ring *ring, uint32_t local, char *te
     /* Relaxed throughout: the caller is alone. */
     int32_t dropped = atomic_load_explicit(&slot->fanout_refcount, memory_order_relaxed);
     int32_t finished = atomic_load_explicit(&slot->completed_subtasks, memory_order_relaxed);
+    /* 0: an allocation, which is never wired. */
+    int32_t heard = atomic_load_explicit(&slot->fanin_refcount, memory_order_relaxed);
     if (slot->task->task_id != pto_task_id_make(ring->index, local)) {
         broken = "12: a slot holds another task than the last one taken";
     } else if (atomic_load_explicit(&slot->task_state, memory_order_relaxed) != PTO_TASK_CONSUMED) {
@@ -18,8 +20,12 @@ static int check_slot(const struct trb_task_ring *ring, uint32_t local, char *te
         broken = "16: references given and dropped differ";
     } else if (slot->fanout_head != NULL) {
         broken = "17: a consumer was never told";
+    } else if (heard != 0 && heard != slot->fanin_count) {
+        broken = "17: it heard from more or fewer producers than it has";
     } else if (finished > slot->total_required_subtasks) {
         broken = "20: more subtasks finished than there are";
+    } else if (slot->total_required_subtasks > 1 && finished != slot->total_required_subtasks) {
+        broken = "20: it completed before its last subtask"; /* a single one is not counted */
     }
     if (broken == NULL) {
         return 0;
@@ -41,6 +47,11 @@ static int check_ring(const struct trb_task_ring *ring, const struct trb_dep_poo
         (void)snprintf(text, capacity,
                        "invariant 15: ring %u holds %u blocks, %u spill entries, %u dependency entries for nobody",
                        ring->index, ring->blocks, ring->spill.top - ring->spill.tail, pool->top - pool->tail);
+        return -1;
+    }
+    if (pool->wired_tail != pool->wired_top) {
+        (void)snprintf(text, capacity, "invariant 21: ring %u keeps the dependency entries of %u tasks", ring->index,
+                       pool->wired_top - pool->wired_tail);
         return -1;
     }
     uint32_t first = ring->next > ring->mask ? ring->next - ring->mask : 0;
@@ -66,11 +77,23 @@ int trb_quiescence_check(struct aicpu_runtime *context, char *text, size_t capac
                        trb_map_entries_used(&context->orchestrator.map));
         return -1;
     }
+    union trb_drain_word drain = trb_drain_look(&context->run.drain);
+    if (drain.phase != TRB_DRAIN_CLOSED) {
+        (void)snprintf(text, capacity, "invariant 29: a drain for %u blocks is open, %u places are offered",
+                       drain.blocks, drain.offered);
+        return -1;
+    }
     for (uint32_t i = 0; i <= PTO_SHAPE_DUMMY; i++) {
         if (trb_ready_pending(&context->ready[i])) {
             (void)snprintf(text, capacity, "invariant 30: a ready task of shape %u was never taken", i);
             return -1;
         }
+    }
+    if (context->run.block->dispatches != context->orchestrator.dispatches_due) {
+        (void)snprintf(text, capacity, "invariant 1: %llu dispatches, the tasks have %llu blocks and lanes",
+                       (unsigned long long)context->run.block->dispatches,
+                       (unsigned long long)context->orchestrator.dispatches_due);
+        return -1;
     }
     return 0;
 }

@@ -82,9 +82,7 @@ static void check_blocks(struct trb_orchestrator *orchestrator, struct trb_reque
         trb_fail(orchestrator, PTO_ERR_REQUIRE_SYNC_START_INVALID,
                  "submit: %d blocks are to start together, there are cores for %u", blocks, limit);
     }
-    trb_fail(orchestrator, PTO_ERR_INVALID_ARGS,
-             "submit: require_sync_start with more than one block is not supported by this build: %d blocks asked",
-             blocks);
+    request->active_mask |= PTO_ACTIVE_SYNC_START;
 }
 
 uint64_t trb_output_bytes(const struct pto_tensor_create_info *info)

@@ -11,7 +11,7 @@ struct trb_request {
     enum trb_request_kind kind;
     const struct pto_arg *arg;
     int32_t kernels[TRB_LANES];
-    uint32_t active_mask;
+    uint32_t active_mask; /* enum pto_active_mask */
     uint32_t lanes;
     int32_t blocks;
     uint64_t output_offsets[PTO_CORE_MAX_TENSOR_ARGS]; /* within the task's block, for tag OUTPUT */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aicpu/trb/run.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "aicpu/trb/slot.h"
@@ -14,6 +15,8 @@ void trb_run_reset(struct trb_run *run)
     atomic_store_explicit(&run->progress, 0, memory_order_relaxed);
     atomic_store_explicit(&run->completed, 0, memory_order_relaxed);
     atomic_store_explicit(&run->total, UINT64_MAX, memory_order_relaxed);
+    atomic_store_explicit(&run->transition, 0, memory_order_relaxed);
+    atomic_store_explicit(&run->parked, 0, memory_order_relaxed);
     atomic_store_explicit(&run->wiring_starved, 0, memory_order_relaxed);
     for (uint32_t i = 0; i < PTO_RING_COUNT; i++) {
         atomic_store_explicit(&run->advance[i].requests, 0, memory_order_relaxed);
@@ -23,6 +26,7 @@ void trb_run_reset(struct trb_run *run)
         atomic_store_explicit(&run->bells[i].idle_lanes, 0, memory_order_relaxed);
         atomic_store_explicit(&run->bells[i].asleep, 0, memory_order_relaxed);
     }
+    trb_drain_reset(&run->drain);
 }
 
 static int32_t result_of(int32_t code)
@@ -108,6 +112,7 @@ static void advance_once(struct trb_task_ring *ring)
     while (alive != end && trb_slot_state(&ring->slots[alive & ring->mask]) == PTO_TASK_CONSUMED) {
         alive++;
     }
+    assert(first <= end && end <= INT32_MAX); /* invariant 14 */
     if (alive != first) {
         /* Release: pairs with trb_ring_last_alive; the slots passed may be reused from here on. */
         atomic_store_explicit(&ring->header->last_task_alive, (int32_t)alive, memory_order_release);

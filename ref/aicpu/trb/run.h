@@ -18,6 +18,8 @@
 #include "abi/error_codes.h"
 #include "abi/shared_memory.h"
 #include "abi/trb_runtime.h"
+#include "aicpu/trb/async_list.h"
+#include "aicpu/trb/drain.h"
 #include "aicpu/trb/limits.h"
 #include "aicpu/trb/ready_queue.h"
 #include "aicpu/trb/task_ring.h"
@@ -25,17 +27,24 @@
 
 enum trb_role { TRB_ORCHESTRATOR, TRB_SCHEDULER };
 
+struct trb_wiring;
+
 /* Asks for an advance of one ring; see trb_advance. */
 struct trb_advance {
     alignas(64) _Atomic uint32_t requests;
 };
 
+#define TRB_IDLE_CLUSTER 8u /* in idle_lanes: it has a cluster that is idle as a whole */
+
 /* A scheduler as the others see it. */
 struct trb_bell {
     alignas(64) _Atomic uint32_t word;
-    _Atomic uint32_t idle_lanes; /* bit AIC, AIV0, AIV1: it has an idle core of that lane (enum pto_active_mask) */
+    _Atomic uint32_t idle_lanes; /* bit AIC, AIV0, AIV1 (enum pto_active_mask): it has an idle core of that lane */
     _Atomic uint32_t asleep;     /* it is about to wait and wants the first submit that follows */
 };
+
+/* Moving cores to one more scheduler (transition.h). */
+enum trb_transition_phase { TRB_TRANSITION_NONE = 0, TRB_TRANSITION_ASKED, TRB_TRANSITION_OVER };
 
 struct trb_run {
     struct trb_runtime *image;
@@ -44,6 +53,8 @@ struct trb_run {
     struct trb_task_ring *rings;           /* PTO_RING_COUNT */
     struct trb_ready_queue *ready;         /* by enum pto_task_shape */
     struct npu_register_block **registers; /* by worker */
+    struct trb_async_list *async;          /* deferred tasks */
+    const struct trb_wiring *wiring;       /* for reports */
     uint32_t schedulers;
     bool orchestrator_schedules; /* one thread only: it is both */
 
@@ -51,9 +62,12 @@ struct trb_run {
     alignas(64) _Atomic uint32_t progress;
     alignas(64) _Atomic uint64_t completed;      /* tasks */
     alignas(64) _Atomic uint64_t total;          /* tasks submitted, UINT64_MAX until the orchestration is done */
+    alignas(64) _Atomic uint32_t transition;     /* enum trb_transition_phase; schedulers look at it between passes */
+    _Atomic uint32_t parked;                     /* schedulers that have made room for it */
     alignas(64) _Atomic uint32_t wiring_starved; /* scheduler 0 waits for entries of the dependency pool */
     struct trb_advance advance[PTO_RING_COUNT];
     struct trb_bell bells[TRB_MAX_SCHEDULERS];
+    struct trb_drain drain;
 };
 
 /* Puts the words into the state of a new run. */

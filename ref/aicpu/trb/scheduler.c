@@ -2,7 +2,8 @@
 #include "aicpu/trb/scheduler.h"
 
 #include <errno.h>
-#include <string.h>
+
+#include "aicpu/trb/stall.h"
 
 void trb_scheduler_reset(struct trb_scheduler *scheduler, struct trb_run *run, struct trb_wiring *wiring,
                          uint32_t index)
@@ -15,14 +16,12 @@ void trb_scheduler_reset(struct trb_scheduler *scheduler, struct trb_run *run, s
     }
     scheduler->released_count = 0;
     scheduler->completed = 0;
+    scheduler->mix_came = false;
+    scheduler->halted = false;
+    scheduler->drain_serial = 0;
+    scheduler->drain_offer = 0;
     scheduler->dispatches = 0;
-    scheduler->cores.clusters = 0;
-    for (uint32_t lane = 0; lane < TRB_LANES; lane++) {
-        scheduler->cores.idle[lane] = 0;
-        scheduler->cores.running[lane] = 0;
-        scheduler->cores.pending[lane] = 0;
-        scheduler->cores.open[lane] = 0;
-    }
+    trb_cores_clear(&scheduler->cores);
 }
 
 /* Wires what was submitted. Ready tasks go to the global queues in submit order, in batches. */
@@ -37,6 +36,7 @@ static enum trb_pass wire(struct trb_scheduler *scheduler)
         progress = TRB_PASS_MOVED;
         if (result == TRB_WIRED_READY) {
             enum pto_task_shape shape = pto_task_shape_of(slot->active_mask);
+            scheduler->mix_came |= shape == PTO_SHAPE_MIX;
             ready[shape][counts[shape]++] = slot;
             if (counts[shape] == TRB_LOCAL_READY) {
                 trb_ready_push(&scheduler->run->ready[shape], ready[shape], TRB_LOCAL_READY);
@@ -100,6 +100,9 @@ static enum trb_pass more_urgent(enum trb_pass a, enum trb_pass b)
 enum trb_pass trb_scheduler_pass(struct trb_scheduler *scheduler)
 {
     enum trb_pass result = trb_poll_cores(scheduler) ? TRB_PASS_MOVED : TRB_PASS_IDLE;
+    if (trb_async_look(scheduler)) {
+        result = TRB_PASS_MOVED;
+    }
     if (scheduler->wiring != NULL) {
         result = more_urgent(result, wire(scheduler));
         result = more_urgent(result, complete_dummies(scheduler));
@@ -130,6 +133,10 @@ bool trb_any_core_busy(const struct trb_run *run)
 int trb_wait(const struct trb_run *run, _Atomic uint32_t *word, uint32_t seen, uint32_t rank)
 {
     int rc = exec_wait_stall(word, seen, rank);
+    while (rc == -EDEADLK && trb_async_is_patient(run)) {
+        rc = exec_wait(word, seen, exec_now() + TRB_ASYNC_LOOK_MAX_NS);
+        rc = rc == -ETIMEDOUT ? -EDEADLK : rc;
+    }
     if (rc == -EDEADLK && trb_any_core_busy(run)) {
         rc = exec_wait(word, seen, exec_now() + TRB_BUSY_LIMIT_NS);
         rc = rc == -ETIMEDOUT ? -EDEADLK : rc;
@@ -144,17 +151,19 @@ int trb_scheduler_wait(struct trb_scheduler *scheduler, uint32_t seen, uint32_t 
         /* Relaxed: a hint; a submit that misses it is found at the next bell. */
         atomic_store_explicit(&bell->asleep, 1, memory_order_relaxed);
     }
-    return trb_wait(scheduler->run, &bell->word, seen, rank);
+    return trb_async_wait(scheduler, seen, rank);
 }
 
 static void latch_stall(struct trb_scheduler *scheduler)
 {
     struct trb_run *run = scheduler->run;
+    char awaited[384];
+    trb_stall_describe(scheduler, awaited, sizeof(awaited));
     /* Relaxed: for the text. */
     trb_latch(run, TRB_SCHEDULER, scheduler->index, PTO_ERR_SCHEDULER_TIMEOUT,
-              "scheduler %u: %llu of %llu tasks completed, and nothing can get on", scheduler->index,
+              "scheduler %u: %llu of %llu tasks completed, and nothing can get on: %s", scheduler->index,
               (unsigned long long)atomic_load_explicit(&run->completed, memory_order_relaxed),
-              (unsigned long long)atomic_load_explicit(&run->total, memory_order_relaxed));
+              (unsigned long long)trb_stall_submitted(run), awaited);
 }
 
 /*
@@ -187,11 +196,33 @@ static int wait_for_bell(struct trb_scheduler *scheduler, uint32_t seen)
     return rc;
 }
 
+/* Between passes: makes room for the orchestrator while it moves cores (transition.h). Returns 0 or -ECANCELED. */
+static int park(struct trb_run *run)
+{
+    /* Acquire: pairs with the orchestrator's release. */
+    if (atomic_load_explicit(&run->transition, memory_order_acquire) != TRB_TRANSITION_ASKED) {
+        return 0;
+    }
+    /* Release: pairs with the orchestrator's acquire; what this thread knows of its cores is visible to it. */
+    atomic_fetch_add_explicit(&run->parked, 1, memory_order_release);
+    trb_run_progress(run);
+    int rc = exec_wait(&run->transition, TRB_TRANSITION_ASKED, EXEC_NEVER);
+    /* Cancelled: the orchestrator may be moving cores all the same. It waits for nothing while it does. */
+    while (rc != 0 && atomic_load_explicit(&run->transition, memory_order_acquire) == TRB_TRANSITION_ASKED) {
+        exec_pause();
+    }
+    return rc;
+}
+
 int trb_scheduler_loop(struct trb_scheduler *scheduler)
 {
     _Atomic uint32_t *word = &scheduler->run->bells[scheduler->index].word;
     int rc = 0;
     while (rc == 0) {
+        rc = park(scheduler->run);
+        if (rc != 0) {
+            break;
+        }
         /* Acquire: pairs with npu_bell_ring. Read before the pass, so that nothing rung during it is missed. */
         uint32_t seen = atomic_load_explicit(word, memory_order_acquire);
         enum trb_pass pass = trb_scheduler_pass(scheduler);
@@ -210,7 +241,9 @@ int trb_scheduler_loop(struct trb_scheduler *scheduler)
         }
         rc = wait_for_bell(scheduler, seen);
         if (rc == -EDEADLK) {
-            latch_stall(scheduler);
+            if (!trb_async_stalled(scheduler)) {
+                latch_stall(scheduler);
+            }
             rc = 0;
         }
     }

@@ -26,7 +26,11 @@ struct trb_scheduler {
     struct trb_local_ready local[PTO_SHAPE_DUMMY];      /* by enum pto_task_shape */
     struct pto_slot_state *released[TRB_RELEASE_BATCH]; /* completed tasks whose references are not dropped yet */
     uint32_t released_count;
-    uint32_t completed; /* in this pass */
+    uint32_t completed;   /* in this pass */
+    bool mix_came;        /* MIX tasks became ready here since the last dispatch */
+    bool halted;          /* in this pass: a drain is, or has been, open (drain.h) */
+    uint8_t drain_serial; /* of the last drain that it joined */
+    uint32_t drain_offer; /* places that it offered there */
     uint64_t dispatches;
     struct trb_cores cores;
 };
@@ -63,7 +67,7 @@ int trb_scheduler_wait(struct trb_scheduler *scheduler, uint32_t seen, uint32_t 
 
 /*
  * exec_wait_stall for schedulers and orchestrator: a core that works on a kernel excuses a stall (R22) until it has
- * outlived what R33 grants it. Any thread.
+ * outlived what R33 grants it, and so do conditions that may still come to hold. Any thread.
  */
 int trb_wait(const struct trb_run *run, _Atomic uint32_t *word, uint32_t seen, uint32_t rank);
 
@@ -78,6 +82,19 @@ void trb_ready(struct trb_scheduler *scheduler, struct pto_slot_state *slot);
 void trb_complete_task(struct trb_scheduler *scheduler, struct pto_slot_state *slot);
 /* Looks at the cores that have work. True when anything got on. */
 bool trb_poll_cores(struct trb_scheduler *scheduler);
+/* A subtask of `slot` finished and may have registered conditions. False: it has to be looked at again later. */
+bool trb_async_finish_subtask(struct trb_scheduler *scheduler, struct pto_slot_state *slot,
+                              const struct pto_completion_slab *slab);
+/* All subtasks of `slot` finished. True when the task is not complete because conditions are open. */
+bool trb_async_finish_task(struct trb_scheduler *scheduler, struct pto_slot_state *slot);
+/* Completes the deferred tasks whose conditions hold. True when there were any. */
+bool trb_async_look(struct trb_scheduler *scheduler);
+/* trb_scheduler_wait that also comes back to look at open conditions. */
+int trb_async_wait(struct trb_scheduler *scheduler, uint32_t seen, uint32_t rank);
+/* True while scheduler 0 waits for conditions and does not think of a stall. Any thread. */
+bool trb_async_is_patient(const struct trb_run *run);
+/* Nothing gets on. False: deferred tasks are not the reason; otherwise the code is latched, or it was no stall. */
+bool trb_async_stalled(struct trb_scheduler *scheduler);
 /* Dispatches ready tasks. */
 enum trb_pass trb_dispatch(struct trb_scheduler *scheduler);
 

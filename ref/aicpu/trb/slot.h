@@ -13,6 +13,8 @@
 #ifndef AICPU_TRB_SLOT_H
 #define AICPU_TRB_SLOT_H
 
+#include <assert.h>
+
 #include "abi/shared_memory.h"
 #include "exec/exec.h"
 
@@ -58,6 +60,7 @@ static inline void trb_slot_unclaim(struct pto_slot_state *slot)
 {
     trb_slot_lock(slot);
     slot->fanout_count--;
+    assert(slot->fanout_count > atomic_load_explicit(&slot->fanout_refcount, memory_order_relaxed));
     trb_slot_unlock(slot);
 }
 
@@ -68,6 +71,8 @@ static inline bool trb_slot_drop(struct pto_slot_state *slot)
     int32_t dropped = atomic_load_explicit(&slot->fanout_refcount, memory_order_relaxed) + 1;
     atomic_store_explicit(&slot->fanout_refcount, dropped, memory_order_relaxed);
     bool last = dropped == slot->fanout_count;
+    assert(dropped <= slot->fanout_count);                       /* invariant 16 */
+    assert(!last || trb_slot_state(slot) == PTO_TASK_COMPLETED); /* invariant 18 */
     trb_slot_unlock(slot);
     if (last) {
         /* Release: pairs with the acquire of the ring's advance. After it the slot may be reused at any moment. */
@@ -80,6 +85,7 @@ static inline bool trb_slot_drop(struct pto_slot_state *slot)
 static inline struct pto_dep_entry *trb_slot_complete(struct pto_slot_state *slot)
 {
     trb_slot_lock(slot);
+    assert(trb_slot_state(slot) == PTO_TASK_PENDING); /* invariants 18 and 20: once */
     /* Release: pairs with trb_slot_state. */
     atomic_store_explicit(&slot->task_state, PTO_TASK_COMPLETED, memory_order_release);
     struct pto_dep_entry *consumers = slot->fanout_head;

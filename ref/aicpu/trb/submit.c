@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Submission of a checked task (device.md 3.1): allocate, find producers, fill in, hand over. */
+#include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "aicpu/trb/producers.h"
@@ -7,20 +9,36 @@
 #include "aicpu/trb/slot.h"
 #include "npu/arch.h"
 
+/* The task that everything behind it waits for, "" when there is none. */
+static void describe_oldest(const struct trb_task_ring *ring, char *text, size_t capacity)
+{
+    const struct pto_slot_state *slot = &ring->slots[ring->alive & ring->mask];
+    text[0] = '\0';
+    if (ring->alive != ring->next) {
+        bool pending = trb_slot_state(slot) == PTO_TASK_PENDING;
+        (void)snprintf(text, capacity, "; the oldest, task 0x%llx, is %s and has dropped %d of %d references",
+                       (unsigned long long)pto_task_id_make(ring->index, ring->alive),
+                       pending ? "unfinished" : "complete",
+                       atomic_load_explicit(&slot->fanout_refcount, memory_order_relaxed), slot->fanout_count);
+    }
+}
+
 static void fail_room(struct trb_orchestrator *orchestrator, const struct trb_task_ring *ring, uint64_t bytes,
                       enum trb_ring_room room)
 {
+    char oldest[128];
+    describe_oldest(ring, oldest, sizeof(oldest));
     if (room == TRB_NO_HEAP) {
         trb_fail(
             orchestrator, PTO_ERR_HEAP_RING_DEADLOCK,
             "submit: %llu bytes of outputs asked; the heap of ring %u has %llu bytes, %u blocks alive between %llu "
-            "and %llu, and nothing frees them",
+            "and %llu, and nothing frees them%s",
             (unsigned long long)bytes, ring->index, (unsigned long long)ring->heap_size, ring->blocks,
-            (unsigned long long)ring->heap_tail, (unsigned long long)ring->heap_top);
+            (unsigned long long)ring->heap_tail, (unsigned long long)ring->heap_top, oldest);
     }
     trb_fail(orchestrator, PTO_ERR_FLOW_CONTROL_DEADLOCK,
-             "submit: ring %u has %u tasks alive in a window of %u slots, and nothing retires them", ring->index,
-             ring->next - ring->alive, ring->window);
+             "submit: ring %u has %u tasks alive in a window of %u slots, and nothing retires them%s", ring->index,
+             ring->next - ring->alive, ring->window, oldest);
 }
 
 /* Waits for a slot and a block. False when it gave up. */
@@ -101,6 +119,9 @@ static void begin_draft(struct trb_draft *draft, struct trb_task_ring *ring, con
     draft->record = &ring->records[place];
     draft->id = pto_task_id_make(ring->index, local);
     prefetch_ahead(ring, request->arg);
+    /* Invariants 18 and 19: the task before was let go of by everybody. */
+    assert(local < ring->window ||
+           (trb_slot_state(slot) == PTO_TASK_CONSUMED && slot->fanout_refcount == slot->fanout_count));
     /* Relaxed: the wiring queue publishes the slot, and current_task_index its state. */
     atomic_store_explicit(&slot->fanout_lock, 0, memory_order_relaxed);
     slot->fanout_count = TRB_OWN_REFERENCES;
@@ -355,6 +376,7 @@ static bool finish(struct trb_draft *draft, const struct trb_request *request)
     struct trb_orchestrator *orchestrator = draft->orchestrator;
     trb_scope_add(&orchestrator->scopes, draft->slot);
     orchestrator->submitted++;
+    orchestrator->dispatches_due += (uint64_t)request->blocks * request->lanes;
     if (request->kind == TRB_ALLOCATION) {
         /* seq_cst: as scheduler's report_completed. */
         atomic_fetch_add_explicit(&orchestrator->run->completed, 1, memory_order_seq_cst);

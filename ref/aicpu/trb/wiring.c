@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aicpu/trb/wiring.h"
 
+#include <assert.h>
+
 #include "aicpu/trb/slot.h"
 
 void trb_wiring_reset(struct trb_wiring *wiring)
@@ -37,6 +39,7 @@ bool trb_wiring_push(struct trb_wiring *wiring, struct pto_slot_state *slot)
 
 static struct pto_dep_entry *take_entry(struct trb_dep_pool *pool)
 {
+    assert(pool->top - pool->tail < pool->capacity); /* invariant 21: no live entry is handed out */
     struct pto_dep_entry *entry = &pool->entries[pool->top_place];
     pool->top++;
     pool->top_place = pool->top_place + 1 == pool->capacity ? 0 : pool->top_place + 1;

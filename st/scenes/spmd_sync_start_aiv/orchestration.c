@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* spmd_sync_start_aiv: AIV tasks of up to 24 blocks that start together among ordinary ones. */
+#include "st/scenes/spmd_common/orchestration.h"
+#include "st/scenes/spmd_sync_start_aiv/tasks.h"
+
+SPMD_ORCHESTRATION(scene_tasks)
