@@ -32,6 +32,9 @@ enum event {
     EVENT_DONE,       /* the orchestration ends; the kernel goes on when there is one more scheduler */
 };
 
+/* A run that has lost its way does not hold the core for ever. */
+#define PATIENCE 2000000u
+
 static struct mini_device *device;
 static enum event event;
 static uint32_t lanes;           /* of the task that starts together */
@@ -74,16 +77,26 @@ static void report_error(int64_t *args)
     *async->error = PTO_ERR_ASYNC_REGISTRATION_FAILED;
 }
 
+static bool drain_was_open;
+
+/* Until the drain is open; then until the run fails or has one more scheduler than before, where that is awaited. */
+static bool is_to_hold(uint32_t before)
+{
+    bool failed = trb_run_failed(run_of());
+    drain_was_open |= trb_drain_is_open(&run_of()->drain);
+    if (event == EVENT_NONE || failed) {
+        return false;
+    }
+    return !drain_was_open || event == EVENT_FATAL || event == EVENT_BAD_SUBMIT ||
+           (event == EVENT_DONE && run_of()->schedulers == before);
+}
+
 /* Holds one core until the drain is open, and then does what the test is about. */
 static void hold_kernel(int64_t *args)
 {
     uint32_t before = run_of()->schedulers;
     atomic_fetch_add(&held, 1);
-    while (event != EVENT_NONE && !trb_drain_is_open(&run_of()->drain) && !trb_run_failed(run_of())) {
-        let_others_run();
-    }
-    while (event == EVENT_FATAL || event == EVENT_BAD_SUBMIT ? !trb_run_failed(run_of())
-                                                             : event == EVENT_DONE && run_of()->schedulers == before) {
+    for (uint32_t looks = 0; is_to_hold(before) && looks < PATIENCE; looks++) {
         let_others_run();
     }
     switch (event) {
@@ -190,6 +203,7 @@ static void run_event(enum event what, uint32_t active_mask, const struct mini_r
     counted = 0;
     others = 0;
     held = 0;
+    drain_was_open = false;
     run.orchestration = orchestrate;
     run.kernels[HOLD] = hold_kernel;
     run.kernels[COUNT] = count_kernel;
