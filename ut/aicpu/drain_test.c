@@ -79,8 +79,8 @@ static void report_error(int64_t *args)
 
 static bool drain_was_open;
 
-/* Until the drain is open; then until the run fails or has one more scheduler than before, where that is awaited. */
-static bool is_to_hold(uint32_t before)
+/* Until the drain is open; then until the run fails or the cores have been moved, where that is awaited. */
+static bool is_to_hold(void)
 {
     bool failed = trb_run_failed(run_of());
     drain_was_open |= trb_drain_is_open(&run_of()->drain);
@@ -88,15 +88,14 @@ static bool is_to_hold(uint32_t before)
         return false;
     }
     return !drain_was_open || event == EVENT_FATAL || event == EVENT_BAD_SUBMIT ||
-           (event == EVENT_DONE && run_of()->schedulers == before);
+           (event == EVENT_DONE && atomic_load(&run_of()->transition) != TRB_TRANSITION_OVER);
 }
 
 /* Holds one core until the drain is open, and then does what the test is about. */
 static void hold_kernel(int64_t *args)
 {
-    uint32_t before = run_of()->schedulers;
     atomic_fetch_add(&held, 1);
-    for (uint32_t looks = 0; is_to_hold(before) && looks < PATIENCE; looks++) {
+    for (uint32_t looks = 0; is_to_hold() && looks < PATIENCE; looks++) {
         let_others_run();
     }
     switch (event) {
