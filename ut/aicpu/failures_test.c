@@ -710,20 +710,6 @@ static void packed_output_is_published(void **state)
     mini_device_destroy(device);
 }
 
-/* The crash and the wait happen in functions of this binary, which therefore counts as user code. */
-static int watch_this_binary(void **state)
-{
-    (void)state;
-    return exec_user_image_add((const void *)(uintptr_t)crash);
-}
-
-static int forget_this_binary(void **state)
-{
-    (void)state;
-    exec_user_image_remove((const void *)(uintptr_t)crash);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -739,5 +725,5 @@ int main(void)
         cmocka_unit_test(no_memory),
         cmocka_unit_test(packed_output_is_published),
     };
-    return cmocka_run_group_tests(tests, watch_this_binary, forget_this_binary) != 0;
+    return cmocka_run_group_tests(tests, mini_device_watch_user_code, mini_device_forget_user_code) != 0;
 }
