@@ -119,6 +119,19 @@ struct pto_device_block *mini_device_block(struct mini_device *device)
     return &device->block;
 }
 
+int mini_device_watch_user_code(void **state)
+{
+    (void)state;
+    return exec_user_image_add((const void *)(uintptr_t)mini_device_create);
+}
+
+int mini_device_forget_user_code(void **state)
+{
+    (void)state;
+    exec_user_image_remove((const void *)(uintptr_t)mini_device_create);
+    return 0;
+}
+
 static void aicpu_main(void *argument)
 {
     struct mini_processor *processor = argument;

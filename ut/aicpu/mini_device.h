@@ -61,6 +61,11 @@ struct aicpu_runtime *mini_device_runtime(struct mini_device *device);
 struct pto_device_block *mini_device_block(struct mini_device *device);
 /* simpler_aicpu_init or _exit on a processor of its own. */
 int mini_device_call(struct mini_device *device, pto_aicpu_entry *entry);
+
+/* Set-up and tear-down of tests whose kernels crash or wait: functions of the test's binary count as user code. */
+int mini_device_watch_user_code(void **state);
+int mini_device_forget_user_code(void **state);
+
 void mini_device_configure(struct mini_device *device, const struct exec_options *options);
 
 #endif
