@@ -7,7 +7,7 @@
 
 /*
  * The first touch of an address is one that no tool stands behind: it may be anything, and a fault inside a sanitizer's
- * own code could not be contained. coverage/valgrind.supp knows the two functions by name.
+ * own code could not be contained. coverage/valgrind.supp knows these functions by name.
  */
 #define TRB_NO_INSTRUMENT __attribute__((noinline, no_sanitize("address", "thread")))
 
@@ -23,7 +23,7 @@ TRB_NO_INSTRUMENT static void async_touch_pair(uint64_t address, uint64_t value)
 
 #define TRB_ANY_ADDRESS __attribute__((no_sanitize("address")))
 
-TRB_ANY_ADDRESS static uint32_t read_word(uint64_t address)
+TRB_ANY_ADDRESS static uint32_t async_read_word(uint64_t address)
 {
     exec_user_enter();
     async_touch_word(address);
@@ -33,7 +33,7 @@ TRB_ANY_ADDRESS static uint32_t read_word(uint64_t address)
     return value;
 }
 
-TRB_ANY_ADDRESS static uint64_t read_pair(uint64_t address)
+TRB_ANY_ADDRESS static uint64_t async_read_pair(uint64_t address)
 {
     exec_user_enter();
     async_touch_word(address);
@@ -43,7 +43,7 @@ TRB_ANY_ADDRESS static uint64_t read_pair(uint64_t address)
     return value;
 }
 
-TRB_ANY_ADDRESS static void write_pair(uint64_t address, uint64_t value)
+TRB_ANY_ADDRESS static void async_write_pair(uint64_t address, uint64_t value)
 {
     exec_user_enter();
     async_touch_pair(address, value);
@@ -83,7 +83,7 @@ bool trb_async_check_condition(uint64_t task_id, const struct pto_completion_ent
 static void retire_event(uint64_t task_id, uint64_t address, uint64_t head, struct trb_async_failure *failure)
 {
     uint64_t tail = head >> 32;
-    uint64_t channel = read_pair(address + offsetof(struct pto_sdma_event_record, channel_info));
+    uint64_t channel = async_read_pair(address + offsetof(struct pto_sdma_event_record, channel_info));
     if (channel == 0 || channel % sizeof(uint64_t) != 0) {
         failure->code = PTO_ERR_ASYNC_COMPLETION_INVALID;
         (void)snprintf(failure->text, sizeof(failure->text),
@@ -91,17 +91,17 @@ static void retire_event(uint64_t task_id, uint64_t address, uint64_t head, stru
                        (unsigned long long)address, (unsigned long long)task_id, (unsigned long long)channel);
         return;
     }
-    write_pair(address, 0);
-    write_pair(channel, tail | tail << 32);
+    async_write_pair(address, 0);
+    async_write_pair(channel, tail | tail << 32);
 }
 
 bool trb_async_condition_holds(uint64_t task_id, const struct pto_completion_entry *condition,
                                struct trb_async_failure *failure)
 {
     if (!is_event(condition)) {
-        return read_word(condition->addr) >= condition->expected;
+        return async_read_word(condition->addr) >= condition->expected;
     }
-    uint64_t head = read_pair(condition->addr);
+    uint64_t head = async_read_pair(condition->addr);
     if ((uint32_t)head == 0) {
         return false;
     }
@@ -111,7 +111,7 @@ bool trb_async_condition_holds(uint64_t task_id, const struct pto_completion_ent
 
 void trb_async_describe_condition(const struct pto_completion_entry *condition, char *text, size_t capacity)
 {
-    uint32_t found = read_word(condition->addr);
+    uint32_t found = async_read_word(condition->addr);
     if (is_event(condition)) {
         (void)snprintf(text, capacity, "the event record at 0x%llx; its flag is %u",
                        (unsigned long long)condition->addr, found);
