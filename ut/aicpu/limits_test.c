@@ -13,6 +13,7 @@
 
 #include "abi/kernel.h"
 #include "mini_device.h"
+#include "ut/aicpu/draw.h"
 #include "ut/aicpu/submit_rig.h"
 
 #define MOST_BLOCKS 32767u
@@ -386,16 +387,6 @@ static void most_blocks(void **state)
 }
 
 /* ---- small everything */
-
-static uint64_t random_state;
-
-static uint32_t draw(uint32_t below)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return (uint32_t)(random_state >> 11) % below;
-}
 
 /* Whatever comes: scopes that are too wide, outputs that are too large, more producers than there are entries. */
 static void anything(const struct pto_chip_args *args)
