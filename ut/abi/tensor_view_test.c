@@ -360,8 +360,10 @@ static bool step(const struct pto_tensor *t, uint32_t *position)
     return false;
 }
 
+enum drawn_kind { VIEW, SLICE, TRANSPOSE, RESHAPE };
+
 struct drawn {
-    enum { VIEW, SLICE, TRANSPOSE, RESHAPE } kind;
+    enum drawn_kind kind;
     uint32_t from[PTO_MAX_DIMS];
     uint32_t x, y, pace;
 };
@@ -370,7 +372,7 @@ struct drawn {
 static bool draw_view(struct pto_tensor *out, const struct pto_tensor *in, struct drawn *how)
 {
     uint32_t shapes[PTO_MAX_DIMS];
-    how->kind = (int)draw(4);
+    how->kind = (enum drawn_kind)draw(4);
     how->x = draw(in->ndims);
     how->y = draw(in->ndims);
     how->pace = 1 + draw(3);

@@ -18,6 +18,7 @@
 
 #include "abi/tensor_view.h"
 #include "aicpu/trb/slot.h"
+#include "ut/aicpu/draw.h"
 #include "ut/aicpu/step.h"
 #include "ut/aicpu/submit_rig.h"
 
@@ -25,16 +26,6 @@
 #define MOST_ARGS 4u
 #define GRID 512u /* elements of the largest buffer */
 #define ARENA 0x10000ull
-
-static uint64_t random_state;
-
-static uint32_t draw(uint32_t below)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return (uint32_t)(random_state >> 11) % below;
-}
 
 /* ---- the model */
 
@@ -748,10 +739,7 @@ static uint64_t steps_after(uint32_t retired)
 static void retired_tasks_cost_nothing(void **state)
 {
     (void)state;
-    if (!step_is_possible()) {
-        print_message("instructions cannot be counted here\n");
-        skip();
-    }
+    step_required();
     uint64_t few = steps_after(100);
     for (uint32_t retired = 1000; retired <= 20000; retired *= 20) {
         uint64_t steps = steps_after(retired);
@@ -787,10 +775,7 @@ static uint64_t steps_of_dependencies(uint32_t count, uint32_t different)
 static void duplicates_are_found_in_constant_time(void **state)
 {
     (void)state;
-    if (!step_is_possible()) {
-        print_message("instructions cannot be counted here\n");
-        skip();
-    }
+    step_required();
     uint64_t few = steps_of_dependencies(50, 50);
     uint64_t many = steps_of_dependencies(800, 800);
     uint64_t again = steps_of_dependencies(800, 100);

@@ -38,10 +38,7 @@ static void play(const struct pair *pair)
 {
     bool inside = true;
     uint64_t points = 0;
-    if (!step_is_possible()) {
-        print_message("no way to stop at an instruction here\n");
-        skip();
-    }
+    step_required();
     for (uint64_t at = 1; inside; at++) {
         pair->make();
         deferred = false;
@@ -130,10 +127,7 @@ static void watch_the_ring(void *unused)
 static void a_ring_never_goes_back(void **state)
 {
     (void)state;
-    if (!step_is_possible()) {
-        print_message("no way to stop at an instruction here\n");
-        skip();
-    }
+    step_required();
     memset(&watched, 0, sizeof(watched));
     do {
         make_ring();

@@ -13,6 +13,7 @@
 
 #include "abi/kernel.h"
 #include "mini_device.h"
+#include "ut/aicpu/draw.h"
 #include "ut/aicpu/submit_rig.h"
 
 #define MOST_BLOCKS 32767u
@@ -224,6 +225,24 @@ static void a_stall_says_what_is_awaited(void **state)
         assert_true(result.wall_ns > EXEC_SYNC_LIMIT_NS + EXEC_OP_LIMIT_NS);
         run_good(device);
     }
+    /* With several schedulers the one that tells need not be the one whose core is lost. */
+    uint32_t others = 0;
+    for (uint32_t seed = 1; seed <= 40; seed++) {
+        struct exec_options options = {.kind = EXEC_FIBERS, .policy = EXEC_RANDOM, .seed = seed};
+        struct mini_run run = run_of(two_behind_a_lost_task);
+        struct mini_result result;
+        mini_device_configure(device, &options);
+        run.threads = 4;
+        run.blocks = 3;
+        expect(device, &run, -100, "1 of 4 tasks completed, and nothing can get on: core ", &result);
+        assert_non_null(strstr(result.message, "0x100000002 waits for 1 of its 1 producers"));
+        bool own = strstr(result.message, "was given task 0x100000001 (kernel 3") != NULL;
+        bool other = strstr(result.message, "of another scheduler, is at its dispatch") != NULL;
+        assert_true(own != other);
+        others += other;
+    }
+    assert_true(others > 0 && others < 40);
+    run_good(device);
     mini_device_destroy(device);
 }
 
@@ -386,16 +405,6 @@ static void most_blocks(void **state)
 }
 
 /* ---- small everything */
-
-static uint64_t random_state;
-
-static uint32_t draw(uint32_t below)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return (uint32_t)(random_state >> 11) % below;
-}
 
 /* Whatever comes: scopes that are too wide, outputs that are too large, more producers than there are entries. */
 static void anything(const struct pto_chip_args *args)

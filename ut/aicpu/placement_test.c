@@ -14,6 +14,7 @@
 
 #include "abi/handshake.h"
 #include "npu/arch.h"
+#include "ut/aicpu/draw.h"
 #include "ut/aicpu/step.h"
 #include "ut/aicpu/submit_rig.h"
 
@@ -37,16 +38,6 @@ static uint32_t clusters;
 static uint32_t runs[TASKS][TRB_LANES][MOST_BLOCKS];
 static uint32_t cluster_of[TASKS][MOST_BLOCKS]; /* + 1 */
 static uint32_t masks[TASKS];
-static uint64_t random_state;
-
-static uint32_t draw(uint32_t below)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return (uint32_t)(random_state >> 11) % below;
-}
-
 static struct played_core *core_at(uint32_t cluster, uint32_t lane)
 {
     return &cores[cluster * TRB_LANES + lane];
@@ -330,10 +321,7 @@ static void look_at_payload(void *unused)
 static void the_payload_comes_before_the_doorbell(void **state)
 {
     (void)state;
-    if (!step_is_possible()) {
-        print_message("no way to stop at an instruction here\n");
-        skip();
-    }
+    step_required();
     set_up(1, 0);
     for (uint32_t lane = 0; lane < TRB_LANES; lane++) {
         struct trb_core_buffers *buffers = &core_at(0, lane)->buffers;

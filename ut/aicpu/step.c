@@ -69,11 +69,14 @@ static void add(void *argument)
     *word = *word + 1;
 }
 
-bool step_is_possible(void)
+void step_required(void)
 {
     uint32_t word = 0;
     uint32_t intruded = 0;
-    return step_interrupt(add, &word, 1, add, &intruded) && now.taken > 3 && intruded == 1 && word == 1;
+    if (!step_interrupt(add, &word, 1, add, &intruded) || now.taken <= 3 || intruded != 1 || word != 1) {
+        print_message("no way to stop at an instruction here\n");
+        skip();
+    }
 }
 
 uint64_t step_count(step_function *function, void *argument)

@@ -4,7 +4,7 @@
  * instead of timed, and another thread's part can be played at every single point of a function, which is every
  * interleaving with one preemption.
  *
- * x86-64 only, and not under valgrind or ThreadSanitizer: step_is_possible says so.
+ * x86-64 only, and not under valgrind or ThreadSanitizer.
  */
 #ifndef UT_AICPU_STEP_H
 #define UT_AICPU_STEP_H
@@ -14,7 +14,8 @@
 
 typedef void step_function(void *argument);
 
-bool step_is_possible(void);
+/* Skips the test where this cannot be done. */
+void step_required(void);
 
 /* Instructions that the call executes. */
 uint64_t step_count(step_function *function, void *argument);

@@ -165,7 +165,7 @@ static void name_stuck(const struct hbg_run *run, char *text, size_t capacity)
     }
 }
 
-/* The scheduler's cores that owe an answer, as "aic 0 has task 3 (end of 2), aiv 1 has tasks 4 and 5 (start of 4)". */
+/* The scheduler's cores that owe an answer, as "aic 0 has task 3 (end of 2), aiv 1 has task 4 and 5 (start of 4)". */
 static void name_unanswered(const struct hbg_scheduler *scheduler, char *text, size_t capacity)
 {
     size_t used = 0;
@@ -207,12 +207,11 @@ static void latch_stall(struct hbg_scheduler *scheduler)
     char unanswered[160];
     name_stuck(run, stuck, sizeof(stuck));
     name_unanswered(scheduler, unanswered, sizeof(unanswered));
-    hbg_latch(
-        run, -PTO_ERR_SCHEDULER_TIMEOUT,
-        "thread %u: %u of %u tasks completed, and nothing can get on; tasks that wait for others: %s; its cores that owe an "
-        "answer: %s",
-        scheduler->index, atomic_load_explicit(&run->completed, memory_order_relaxed), run->total,
-        stuck[0] != '\0' ? stuck : "none", unanswered[0] != '\0' ? unanswered : "none");
+    hbg_latch(run, -PTO_ERR_SCHEDULER_TIMEOUT,
+              "thread %u: %u of %u tasks completed, and nothing can get on; tasks that wait for others: %s; "
+              "its cores that owe an answer: %s",
+              scheduler->index, atomic_load_explicit(&run->completed, memory_order_relaxed), run->total,
+              stuck[0] != '\0' ? stuck : "none", unanswered[0] != '\0' ? unanswered : "none");
 }
 
 /*

@@ -75,6 +75,32 @@ static void describe_drain(struct report *report)
     }
 }
 
+static bool is_own(const struct trb_cores *cores, uint32_t worker)
+{
+    for (uint32_t lane = 0; lane < TRB_LANES; lane++) {
+        for (uint32_t i = 0; i < cores->clusters; i++) {
+            if (cores->core[lane][i].worker == worker) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* What other schedulers gave to their cores is theirs to know; that a core is at it everybody can see. */
+static void describe_other_cores(struct report *report)
+{
+    const struct trb_run *run = report->scheduler->run;
+    uint32_t named = 0;
+    for (uint32_t i = 0; i < run->image->worker_count && named < STALL_CORES; i++) {
+        if (core_is_busy(run->registers[i]) && !is_own(&report->scheduler->cores, i)) {
+            say(report, "core %u, of another scheduler, is at its dispatch %u", i,
+                pto_cond_id(npu_register_read(run->registers[i], NPU_COND_OFFSET)));
+            named++;
+        }
+    }
+}
+
 /* Handed over, and not wired yet: what it waits for is not settled. */
 static bool is_queued(const struct trb_wiring *wiring, const struct pto_slot_state *slot)
 {
@@ -157,6 +183,7 @@ void trb_stall_describe(const struct trb_scheduler *scheduler, char *text, size_
     text[0] = '\0';
     describe_cores(&report);
     describe_drain(&report);
+    describe_other_cores(&report);
     for (uint32_t i = 0; i < PTO_RING_COUNT; i++) {
         describe_ring(&report, &scheduler->run->rings[i]);
     }
