@@ -458,6 +458,18 @@ static void test_a_wrong_result_is_exit_code_1(void **state)
     expect_text(outcome.out, "again: touchstone run vector_example --policy random --seed 40 --blocks 3 --threads 4");
 }
 
+/* A file without a byte is the smallest program; one that cannot be read is told. */
+static void test_explain(void **state)
+{
+    (void)state;
+    tool("explain", "/dev/null", NULL);
+    expect_exit(0);
+    expect_text(outcome.out, "on a2a3/trb/sim, fibers engine");
+    expect_text(outcome.out, "r0 = external 0 from byte 0, version 0: u64[1]");
+    tool("explain", "/nowhere/at/all", NULL);
+    expect_usage_error("cannot read \"/nowhere/at/all\"", "corpus/task_program/");
+}
+
 static void test_property_and_replay(void **state)
 {
     (void)state;
@@ -493,6 +505,7 @@ int main(void)
         cmocka_unit_test(test_matrix_of_nothing),
         cmocka_unit_test(test_hostile_variant_names),
         cmocka_unit_test(test_a_wrong_result_is_exit_code_1),
+        cmocka_unit_test(test_explain),
         cmocka_unit_test(test_property_and_replay),
     };
     return cmocka_run_group_tests_name("cli", tests, NULL, NULL) != 0;
