@@ -125,7 +125,7 @@ void task_draft_remake(struct task_draft *draft)
     uint32_t bytes = draft->program->buffers[buffer].bytes;
     uint8_t element = 0;
     uint8_t dtype = task_draft_dtype(draft, &element);
-    if (op == NULL || bytes < element) {
+    if (op == NULL || element == 0 || bytes < element) {
         return;
     }
     uint16_t base = (uint16_t)(element * choice_below(draft->choice, bytes / element));
