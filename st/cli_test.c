@@ -323,6 +323,23 @@ static void test_a_wrong_result_is_exit_code_1(void **state)
                      "again: touchstone run vector_example --policy random --seed 40 --blocks 3 --threads 4");
 }
 
+/* One zero is the smallest program; one that cannot be read is told. */
+static void test_explain(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/cli_test_XXXXXX";
+    int file = mkstemp(path);
+    assert_true(file >= 0 && write(file, "", 1) == 1);
+    (void)close(file);
+    tool("explain", path, NULL);
+    (void)unlink(path);
+    tool_expect_exit(0);
+    tool_expect_text(tool_outcome.out, "on a2a3/trb/sim, fibers engine");
+    tool_expect_text(tool_outcome.out, "r0 = external 0 from byte 0, version 0: u64[1]");
+    tool("explain", "/nowhere/at/all", NULL);
+    tool_expect_usage_error("cannot read \"/nowhere/at/all\"", "corpus/task_program/");
+}
+
 static void test_property_and_replay(void **state)
 {
     (void)state;
@@ -358,6 +375,7 @@ int main(void)
         cmocka_unit_test(test_matrix_of_nothing),
         cmocka_unit_test(test_hostile_variant_names),
         cmocka_unit_test(test_a_wrong_result_is_exit_code_1),
+        cmocka_unit_test(test_explain),
         cmocka_unit_test(test_property_and_replay),
     };
     return cmocka_run_group_tests_name("cli", tests, NULL, NULL) != 0;

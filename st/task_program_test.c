@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Random programs on all variants equal their tasks one after another, or fail with the code of the limit that they
- * exceed and change nothing (R13, R19-R23: R19, R20, R21,
- * R22; the defects D39, D45 and D48). Planted defects, put into the
- * encoded program behind the oracle's back, are found.
+ * exceed and change nothing (R13, R19, R20, R21, R22, R23; defects D39, D45, D48). Defects that are planted into the
+ * encoded program behind the oracle's back are found.
  */
 #include <setjmp.h>
 #include <stdarg.h>

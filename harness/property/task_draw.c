@@ -187,12 +187,31 @@ static bool complete_dependencies(struct task_draft *draft, struct task_op *op)
 
 /* ---- operations ---- */
 
-static void draw_task(struct task_draft *draft, uint8_t opcode, uint32_t most_args)
+/* Ends the drawing of a task: its registers are made and its arguments known. */
+static void keep_task(struct task_draft *draft, struct task_op *op)
 {
     struct task_program *program = draft->program;
+    if (op->opcode == TASK_SUBMIT && parts_clash(draft, op)) {
+        make_one_part(op);
+    }
+    if (!complete_dependencies(draft, op)) {
+        draft->over = true; /* registers of its outputs would name nothing */
+        return;
+    }
+    program->op_of_task[program->task_count++] = (uint16_t)program->op_count;
+    task_draft_keep(draft);
+    task_order_add(&draft->order, program, op);
+}
+
+static bool is_full(const struct task_draft *draft)
+{
+    return draft->program->task_count == (draft->rules->graph ? GRAPH_TASKS : TASK_PROGRAM_TASKS);
+}
+
+static void draw_task(struct task_draft *draft, uint8_t opcode, uint32_t most_args)
+{
     struct task_op *op = task_draft_op(draft, opcode);
-    uint32_t limit = draft->rules->graph ? GRAPH_TASKS : TASK_PROGRAM_TASKS;
-    if (op == NULL || program->task_count == limit) {
+    if (op == NULL || is_full(draft)) {
         return;
     }
     uint32_t args = (uint32_t)choice_below(draft->choice, most_args + 1);
@@ -211,19 +230,10 @@ static void draw_task(struct task_draft *draft, uint8_t opcode, uint32_t most_ar
     if (opcode == TASK_ALLOC && op->arg_count == 0) {
         return;
     }
-    if (opcode == TASK_SUBMIT && parts_clash(draft, op)) {
-        make_one_part(op);
-    }
     if (opcode != TASK_ALLOC) {
         draw_dependencies(draft, op);
     }
-    if (!complete_dependencies(draft, op)) {
-        draft->over = true; /* registers of its outputs would name nothing */
-        return;
-    }
-    program->op_of_task[program->task_count++] = (uint16_t)program->op_count;
-    task_draft_keep(draft);
-    task_order_add(&draft->order, program, op);
+    keep_task(draft, op);
 }
 
 static void draw_burst(struct task_draft *draft)
@@ -231,6 +241,45 @@ static void draw_burst(struct task_draft *draft)
     uint32_t count = 2 + (uint32_t)choice_below(draft->choice, 100);
     for (uint32_t i = 0; i < count && !draft->over; i++) {
         draw_task(draft, TASK_SUBMIT, 2);
+    }
+}
+
+/* A task on one vector core that reads one tensor and updates another. */
+static void draw_step(struct task_draft *draft, uint16_t read, uint16_t updated)
+{
+    struct task_op *op = task_draft_op(draft, TASK_SUBMIT);
+    if (op == NULL || is_full(draft)) {
+        return;
+    }
+    op->kernels[0] = op->kernels[2] = TASK_PROGRAM_NO_KERNEL;
+    op->blocks = 1;
+    op->salt = op->task + 1u;
+    op->arg_count = 2;
+    op->args[0] = (struct task_argument){.tag = PTO_ARG_INPUT, .role = TASK_READS, .reg = read};
+    op->args[1] = (struct task_argument){.tag = PTO_ARG_INOUT, .role = TASK_WRITES | TASK_UPDATES, .reg = updated};
+    note_version(draft, read);
+    note_version(draft, updated);
+    keep_task(draft, op);
+}
+
+/* Many tasks update one element each of a tensor and read another one; then one reads the first and updates the second,
+ * and has as many writers and readers to wait for. */
+static void draw_fan(struct task_draft *draft)
+{
+    uint16_t many = 0;
+    uint16_t other = 0;
+    uint16_t element = 0;
+    if (!task_draft_pick(draft, &many) || !task_draft_pick(draft, &other) ||
+        (draft->root[other] == draft->root[many] &&
+         draft->program->registers[other].version != draft->program->registers[many].version)) {
+        return;
+    }
+    uint32_t count = task_window_elements(&draft->program->registers[many]);
+    for (uint32_t i = 0; i < count && !draft->over && task_draft_element(draft, many, i, &element); i++) {
+        draw_step(draft, other, element);
+    }
+    if (!draft->over) {
+        draw_step(draft, many, other);
     }
 }
 
@@ -288,12 +337,16 @@ static void draw_rounds(struct task_draft *draft)
 {
     uint32_t rounds = 2 + (uint32_t)choice_below(draft->choice, 14);
     uint32_t tasks = 1 + (uint32_t)choice_below(draft->choice, 3);
+    bool allocates = choice_bool(draft->choice);
     for (uint32_t i = 0; i < rounds && !draft->over; i++) {
         if (!push_scope(draft, draft->depth > 0 && draft->manual[draft->depth - 1])) {
             return;
         }
+        if (allocates) {
+            draw_task(draft, TASK_ALLOC, 2);
+        }
         for (uint32_t k = 0; k < tasks && !draft->over; k++) {
-            draw_task(draft, TASK_SUBMIT, 2);
+            draw_task(draft, TASK_SUBMIT, 3);
         }
         close_scope(draft);
     }
@@ -333,6 +386,7 @@ enum draw_kind {
     DRAW_ALLOC,
     DRAW_LARGE,
     DRAW_BURST,
+    DRAW_FAN,
     DRAW_DUMMY, /* from here on not for graphs */
     DRAW_SCOPE,
     DRAW_ROUNDS,
@@ -345,7 +399,7 @@ enum draw_kind {
 
 static void draw_op(struct task_draft *draft)
 {
-    static const uint32_t weights[DRAW_KINDS] = {90, 50, 10, 10, 5, 1, 10, 20, 6, 15, 8, 8, 2};
+    static const uint32_t weights[DRAW_KINDS] = {86, 50, 10, 10, 5, 1, 5, 10, 20, 6, 15, 8, 8, 2};
     switch (choice_pick_weighted(draft->choice, weights, draft->rules->graph ? DRAW_DUMMY : DRAW_KINDS)) {
     case DRAW_SUBMIT:
         draw_task(draft, TASK_SUBMIT, 4);
@@ -364,6 +418,9 @@ static void draw_op(struct task_draft *draft)
         break;
     case DRAW_BURST:
         draw_burst(draft);
+        break;
+    case DRAW_FAN:
+        draw_fan(draft);
         break;
     case DRAW_DUMMY:
         draw_task(draft, TASK_DUMMY, 3);

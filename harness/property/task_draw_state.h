@@ -40,5 +40,7 @@ void task_draft_shape(struct task_draft *draft, struct task_window *window, uint
 void task_draft_external(struct task_draft *draft);
 void task_draft_remake(struct task_draft *draft);
 void task_draft_derive(struct task_draft *draft);
+/* A view of one element, counted row by row. False: there is no room. */
+bool task_draft_element(struct task_draft *draft, uint16_t parent, uint32_t index, uint16_t *reg);
 
 #endif

@@ -49,9 +49,10 @@ static bool usable(const struct task_draft *draft, uint32_t reg)
 bool task_draft_pick(struct task_draft *draft, uint16_t *reg)
 {
     uint32_t count = draft->program->register_count;
-    uint32_t first = (uint32_t)choice_below(draft->choice, count);
+    bool recent = choice_below(draft->choice, 8) >= 5; /* what was made last is of interest */
+    uint32_t among = recent && count > 4 ? 4 : count;
+    uint32_t first = count - among + (uint32_t)choice_below(draft->choice, among);
     for (uint32_t i = 0; i < count; i++) {
-        /* Later registers are as likely as early ones, and one byte picks among the first 256. */
         *reg = (uint16_t)((first + i) % count);
         if (usable(draft, *reg)) {
             return true;
@@ -88,7 +89,7 @@ void task_draft_shape(struct task_draft *draft, struct task_window *window, uint
 
 void task_draft_external(struct task_draft *draft)
 {
-    static const uint32_t sizes[] = {3, 1};
+    static const uint32_t sizes[] = {2, 1};
     struct task_program *program = draft->program;
     struct task_op *op = task_draft_op(draft, TASK_EXTERNAL);
     struct task_window *window = task_draft_register(draft, TASK_PROGRAM_NOBODY, &op->reg);
@@ -124,7 +125,7 @@ void task_draft_remake(struct task_draft *draft)
     uint32_t bytes = draft->program->buffers[buffer].bytes;
     uint8_t element = 0;
     uint8_t dtype = task_draft_dtype(draft, &element);
-    if (op == NULL || bytes < element) {
+    if (op == NULL || element == 0 || bytes < element) {
         return;
     }
     uint16_t base = (uint16_t)(element * choice_below(draft->choice, bytes / element));
@@ -223,4 +224,25 @@ void task_draft_derive(struct task_draft *draft)
         task_draft_shape(draft, window, task_window_elements(source));
     }
     task_draft_keep(draft);
+}
+
+bool task_draft_element(struct task_draft *draft, uint16_t parent, uint32_t index, uint16_t *reg)
+{
+    struct task_op *op = task_draft_op(draft, TASK_VIEW);
+    struct task_window *window = op != NULL ? task_draft_register(draft, draft->root[parent], reg) : NULL;
+    if (window == NULL) {
+        return false;
+    }
+    const struct task_window *source = &draft->program->registers[parent];
+    *window = *source;
+    window->start = (uint16_t)task_window_at(source, index);
+    window->shape[0] = window->shape[1] = 1;
+    window->manual_dep = false;
+    op->reg = *reg;
+    op->parent = parent;
+    op->values[0] = op->values[1] = 1;
+    op->values[2] = index / source->shape[1];
+    op->values[3] = index % source->shape[1];
+    task_draft_keep(draft);
+    return true;
 }
