@@ -28,7 +28,7 @@ static int fault_scene_run(struct session *session, const struct scene *scene, c
     }
     int result = session_run(session, FAULT_SCENE_CALLABLE, &data.args, (int)scene->default_blocks,
                              (int)scene->default_threads, NULL);
-    if (result == scene->expected_result) {
+    if (result == variant_expected_result(session->variant, scene)) {
         /* A scene does not say which output comes from which input: a copy that lied excuses them all. */
         int wrong = fault_truths(NULL, 0) != 0 ? FAULT_SCENARIO_EXCUSED : FAULT_SCENARIO_BROKEN;
         result = scene->check(&data, message) == 0 ? 0 : wrong;
