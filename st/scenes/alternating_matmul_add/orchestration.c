@@ -37,6 +37,12 @@ static void submit_one(const struct stream *stream, uint64_t i, enum pto_task_sh
     submit_binary(shape, kernel, &x, &y, &out, scalars, scalar_count);
 }
 
+PTO_ORCHESTRATION_CONFIG(args)
+{
+    (void)args;
+    return (struct pto_orchestration_config){.expected_arg_count = 11};
+}
+
 PTO_ORCHESTRATION_ENTRY(args)
 {
     struct stream products = stream_of(args, 0);

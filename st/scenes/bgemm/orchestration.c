@@ -44,6 +44,12 @@ static void submit_sum(const struct program *program, const struct pto_tensor *p
     (void)pto_submit_aiv(KERNEL_ACCUMULATE, &arg);
 }
 
+PTO_ORCHESTRATION_CONFIG(args)
+{
+    (void)args;
+    return (struct pto_orchestration_config){.expected_arg_count = 7};
+}
+
 PTO_ORCHESTRATION_ENTRY(args)
 {
     uint64_t rows = pto_chip_args_scalar(args, 0);

@@ -23,6 +23,12 @@ static uint64_t submit_producer(const struct pto_tensor *x, const struct pto_ten
     return pto_submit_aiv(KERNEL_SQUARE, &arg).task_id;
 }
 
+PTO_ORCHESTRATION_CONFIG(args)
+{
+    (void)args;
+    return (struct pto_orchestration_config){.expected_arg_count = 3};
+}
+
 PTO_ORCHESTRATION_ENTRY(args)
 {
     uint64_t producers[MAX_PRODUCERS];

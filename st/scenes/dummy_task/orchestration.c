@@ -83,6 +83,12 @@ static void run_barrier(const struct program *program)
     submit_last(program, &program->u, NULL, &barrier);
 }
 
+PTO_ORCHESTRATION_CONFIG(args)
+{
+    (void)args;
+    return (struct pto_orchestration_config){.expected_arg_count = 6};
+}
+
 PTO_ORCHESTRATION_ENTRY(args)
 {
     struct program program = {.x = argument(args, 0),

@@ -10,6 +10,12 @@
 
 enum kernel { KERNEL_ADD = 0, KERNEL_SHIFT = 1 };
 
+PTO_ORCHESTRATION_CONFIG(args)
+{
+    (void)args;
+    return (struct pto_orchestration_config){.expected_arg_count = 3};
+}
+
 PTO_ORCHESTRATION_ENTRY(args)
 {
     struct pto_tensor a = argument(args, 0);

@@ -21,6 +21,12 @@ static struct pto_task_outputs submit_product(const struct pto_tensor *x, const 
     return pto_submit_aic(KERNEL_MATMUL, &arg);
 }
 
+PTO_ORCHESTRATION_CONFIG(args)
+{
+    (void)args;
+    return (struct pto_orchestration_config){.expected_arg_count = 6};
+}
+
 PTO_ORCHESTRATION_ENTRY(args)
 {
     uint64_t size = pto_chip_args_scalar(args, 0);

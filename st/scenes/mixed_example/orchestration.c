@@ -43,6 +43,12 @@ static void submit_shape(const struct pto_tensor *tensors, size_t shape, uint32_
     (void)pto_submit(&shapes[shape].kernels, &arg);
 }
 
+PTO_ORCHESTRATION_CONFIG(args)
+{
+    (void)args;
+    return (struct pto_orchestration_config){.expected_arg_count = 16};
+}
+
 PTO_ORCHESTRATION_ENTRY(args)
 {
     uint64_t size = pto_chip_args_scalar(args, 0);

@@ -3,6 +3,12 @@
 #define PTO_ORCHESTRATION_UNIT
 #include "st/scenes/submit.h"
 
+PTO_ORCHESTRATION_CONFIG(args)
+{
+    (void)args;
+    return (struct pto_orchestration_config){.expected_arg_count = 1};
+}
+
 PTO_ORCHESTRATION_ENTRY(args)
 {
     struct pto_tensor y = argument(args, 0);

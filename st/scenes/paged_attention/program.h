@@ -42,6 +42,13 @@ struct attention_group {
     struct pto_task_outputs partial;
 };
 
+/* Of the orchestration that includes this. */
+PTO_ORCHESTRATION_CONFIG(args)
+{
+    (void)args;
+    return (struct pto_orchestration_config){.expected_arg_count = ATTENTION_TENSORS + ATTENTION_SCALARS};
+}
+
 static inline struct attention attention_open(const struct pto_chip_args *args)
 {
     struct attention attention = {.tile = pto_chip_args_scalar(args, ATTENTION_TILE),

@@ -96,6 +96,12 @@ static void look_at_readers(const struct pto_chip_args *args, const struct pto_t
     set(checks, 9, get(&twice, 0));
 }
 
+PTO_ORCHESTRATION_CONFIG(args)
+{
+    (void)args;
+    return (struct pto_orchestration_config){.expected_arg_count = 10};
+}
+
 PTO_ORCHESTRATION_ENTRY(args)
 {
     struct pto_tensor a = argument(args, A);
