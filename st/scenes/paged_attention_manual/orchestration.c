@@ -13,7 +13,10 @@ static void behind(struct pto_arg *arg, const uint64_t *task)
     (void)pto_set_dependencies(arg, task, 1);
 }
 
-/* `previous`: the update of the group before, or what allocated the running tensors. Returns this group's update. */
+/*
+ * `previous`: the update of the group before, or what allocated the running tensors. Every update names the allocation,
+ * not only the first one: here nothing else keeps its buffers from being used again. Returns this group's update.
+ */
 static uint64_t submit_group(const struct attention *attention, const struct attention_tile *tile, uint64_t first,
                              uint64_t previous)
 {
@@ -30,6 +33,7 @@ static uint64_t submit_group(const struct attention *attention, const struct att
     (void)pto_add_dep(&update, group.softmax.task_id);
     (void)pto_add_dep(&update, group.partial.task_id);
     (void)pto_add_dep(&update, previous);
+    (void)pto_add_dep(&update, tile->running.task_id);
     return attention_submit_update(attention, tile, &group, pto_arg_bind_deps(&update));
 }
 
