@@ -142,7 +142,7 @@ static void test_unknown_names_get_a_hint(void **state)
     tool("run", "vector_exmaple", NULL);
     expect_usage_error("touchstone run: unknown scene \"vector_exmaple\"", "did you mean \"vector_example\"?");
     tool("run", "quite_something_else", NULL);
-    expect_usage_error("unknown scene", "there is: add_one explicit_fatal vector_example");
+    expect_usage_error("unknown scene", "there is: add_one alternating_matmul_add ");
     tool("replay", "blbo", "file", NULL);
     expect_usage_error("unknown property \"blbo\"", "did you mean \"blob\"?");
     tool("replay", "blob", "/nowhere/at/all", NULL);

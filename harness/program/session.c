@@ -190,15 +190,15 @@ int session_judge(struct session *session, const struct scene *scene, const stru
     if (returned != expected) {
         char why[sizeof(session->error)];
         (void)snprintf(why, sizeof(why), "%s", returned != 0 ? session->error : "no error");
-        return session_fail(session, "%s returned %d, expected %d: %.900s", scene->name, returned, expected, why);
+        return session_fail(session, "returned %d, expected %d: %.900s", returned, expected, why);
     }
     if (scene->check(data, message) != 0) {
-        return session_fail(session, "%s: %s", scene->name, message);
+        return session_fail(session, "%s", message);
     }
     if (tasks >= 0 && session->debug != NULL && session_statistics(session, &statistics) == 0 &&
         statistics.last_tasks != (uint64_t)tasks) {
-        return session_fail(session, "%s ran %llu tasks, expected %lld", scene->name,
-                            (unsigned long long)statistics.last_tasks, (long long)tasks);
+        return session_fail(session, "ran %llu tasks, expected %lld", (unsigned long long)statistics.last_tasks,
+                            (long long)tasks);
     }
     return 0;
 }
