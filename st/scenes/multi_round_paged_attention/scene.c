@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* multi_round_paged_attention: rounds of paged_attention with other contexts each, on one worker. */
-#include "st/scenes/paged_attention/attention_scene.h"
+#include "st/scenes/paged_attention/scene.h"
 
 #define ROUNDS 10u
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* paged_attention: the small cases of device.md 8.1; golden by a plain softmax in double precision, and libm's exp. */
-#include "st/scenes/paged_attention/attention_scene.h"
+#include "st/scenes/paged_attention/scene.h"
 
 #include <math.h>
 #include <stdlib.h>

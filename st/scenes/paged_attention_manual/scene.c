@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* paged_attention_manual: every edge given by hand. */
-#include "st/scenes/paged_attention/attention_scene.h"
+#include "st/scenes/paged_attention/scene.h"
 
 static const struct attention_case cases[] = {
     {{33}, 16, 128, 16, 16, 1},

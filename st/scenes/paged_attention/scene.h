@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* attention_scene: inputs and golden result of the paged attention scenes, which differ in their cases. */
-#ifndef SCENES_PAGED_ATTENTION_ATTENTION_SCENE_H
-#define SCENES_PAGED_ATTENTION_ATTENTION_SCENE_H
+/* Inputs and golden result of the paged attention scenes, which differ in their cases. */
+#ifndef SCENES_PAGED_ATTENTION_SCENE_H
+#define SCENES_PAGED_ATTENTION_SCENE_H
 
 #include "abi/data_type.h"
 #include "harness/program/scene.h"
