@@ -5,7 +5,7 @@
 static const struct attention_case cases[] = {
     {{33}, 16, 128, 16, 16, 64},
     {{33, 64, 128, 15}, 16, 128, 16, 16, 64},
-    {{268, 256, 3}, 4, 128, 8, 4, 64}, /* 67, 64 and 1 blocks */
+    {{500, 256, 3}, 4, 128, 8, 4, 64}, /* 125, 64 and 1 blocks */
 };
 
 static int make(struct scene_data *data, struct choice *choice)
