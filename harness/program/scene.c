@@ -72,6 +72,12 @@ int scene_compare_floats(const char *name, const float *values, const float *gol
     return 0;
 }
 
+int scene_check_floats(const struct scene_data *data, const char *name, size_t i, char message[SCENE_MESSAGE_BYTES])
+{
+    return scene_compare_floats(name, data->buffers[i], data->golden, data->buffer_bytes[i] / sizeof(float), 0.0f,
+                                message);
+}
+
 void scene_matmul(const float *a, const float *b, float *c, size_t m, size_t k, size_t n)
 {
     for (size_t row = 0; row < m; row++) {

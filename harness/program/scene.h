@@ -99,6 +99,8 @@ void scene_fill_floats(float *values, size_t count, uint32_t salt, struct choice
 /* 0 when each of `count` floats differs by `tolerance` at most (0: not in a bit); the first that does is told. */
 int scene_compare_floats(const char *name, const float *values, const float *golden, size_t count, float tolerance,
                          char message[SCENE_MESSAGE_BYTES]);
+/* The same, bit by bit, for the floats of tensor `i` and data->golden. */
+int scene_check_floats(const struct scene_data *data, const char *name, size_t i, char message[SCENE_MESSAGE_BYTES]);
 /* c = a * b; row-major m x k, k x n, m x n. Each sum in the order of k, as the kernels take it. */
 void scene_matmul(const float *a, const float *b, float *c, size_t m, size_t k, size_t n);
 

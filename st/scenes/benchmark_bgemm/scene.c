@@ -65,8 +65,7 @@ static int make(struct scene_data *data, struct choice *choice)
 
 static int check(const struct scene_data *data, char message[SCENE_MESSAGE_BYTES])
 {
-    return scene_compare_floats("c", data->buffers[2], data->golden, data->buffer_bytes[2] / sizeof(float), 0.0f,
-                                message);
+    return scene_check_floats(data, "c", 2, message);
 }
 
 static int64_t tasks(const struct scene_data *data, bool graph)

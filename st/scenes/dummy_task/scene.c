@@ -33,8 +33,7 @@ static int make(struct scene_data *data, struct choice *choice)
 
 static int check(const struct scene_data *data, char message[SCENE_MESSAGE_BYTES])
 {
-    return scene_compare_floats("z", data->buffers[Z], data->golden, data->buffer_bytes[Z] / sizeof(float), 0.0f,
-                                message);
+    return scene_check_floats(data, "z", Z, message);
 }
 
 static int64_t tasks(const struct scene_data *data, bool graph)

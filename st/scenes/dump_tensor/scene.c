@@ -24,8 +24,7 @@ static int make(struct scene_data *data, struct choice *choice)
 
 static int check(const struct scene_data *data, char message[SCENE_MESSAGE_BYTES])
 {
-    return scene_compare_floats("d", data->buffers[2], data->golden, data->buffer_bytes[2] / sizeof(float), 0.0f,
-                                message);
+    return scene_check_floats(data, "d", 2, message);
 }
 
 static const char *const variants[] = {"*/*/*", NULL};

@@ -41,8 +41,7 @@ static int make(struct scene_data *data, struct choice *choice)
 
 static int check(const struct scene_data *data, char message[SCENE_MESSAGE_BYTES])
 {
-    return scene_compare_floats("f", data->buffers[F], data->golden, data->buffer_bytes[F] / sizeof(float), 0.0f,
-                                message);
+    return scene_check_floats(data, "f", F, message);
 }
 
 static const char *const variants[] = {"*/*/*", NULL};
