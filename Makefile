@@ -151,8 +151,9 @@ DISPATCHER_NAME := libaicpu_dispatcher.so
 
 LIBRARIES := $(B)/libnpu.so $(B)/$(DISPATCHER_NAME) $(foreach v,$(HOST_VARIANTS),$(B)/$(call host_name,$v)) \
     $(foreach v,$(DEVICE_VARIANTS),$(B)/$(call aicpu_name,$v) $(B)/$(call aicore_name,$v))
-USER_SO := $(foreach s,$(SCENES),$(B)/scenes/$s/orchestration.so) \
-    $(patsubst st/%.c,$(B)/%.so,$(wildcard st/scenes/*/orchestration_*.c st/scenes/*/kernels*/*.c)) \
+USER_SO := $(patsubst st/%.c,$(B)/%.so,$(wildcard st/scenes/*/orchestration*.c st/scenes/*/kernels*/*.c)) \
+    $(foreach k,kernels kernels_hbg,$(patsubst st/scenes/kernels/%.c,$(B)/scenes/$k/%.so,$(wildcard \
+    st/scenes/kernels/*.c))) \
     $(patsubst st/%,$(B)/%.so,$(basename $(FIXTURES)))
 TOOL := $(if $(CLI_C),$(B)/touchstone)
 BENCH_TOOL := $(if $(BENCH_C),$(B)/bench)
@@ -185,15 +186,16 @@ define compile_rules
 $(B)/obj/$(1)/%.c.o: %.c $(B)/.flags
 	$$(call say,CC,$$<)
 	@mkdir -p $$(@D)
-	$$(Q)$(if $(filter user,$(1)),$(USER_CC),$(CC)) $(CFLAGS) $(2) $(INCLUDES) $$(FILE_FLAGS) -MMD -MP -c -o $$@ $$<
+	$$(Q)$(if $(filter user%,$(1)),$(USER_CC),$(CC)) $(CFLAGS) $(2) $(INCLUDES) $$(FILE_FLAGS) -MMD -MP -c -o $$@ $$<
 $(B)/obj/$(1)/%.cpp.o: %.cpp $(B)/.flags
 	$$(call say,CXX,$$<)
 	@mkdir -p $$(@D)
-	$$(Q)$(if $(filter user,$(1)),$(USER_CXX),$(CXX)) $(CXXFLAGS) $(2) $(INCLUDES) -MMD -MP -c -o $$@ $$<
+	$$(Q)$(if $(filter user%,$(1)),$(USER_CXX),$(CXX)) $(CXXFLAGS) $(2) $(INCLUDES) -MMD -MP -c -o $$@ $$<
 endef
 variant_defines = $(foreach p,$(subst /, ,$(1)),$(VARIANT_DEFINES_$p))
 $(eval $(call compile_rules,common,$(INSTRUMENT)))
 $(eval $(call compile_rules,user,))
+$(eval $(call compile_rules,user-hbg,-DRUNTIME_HBG))
 $(eval $(call compile_rules,test,$(INSTRUMENT) $(PLACES) $(call variant_defines,$(TEST_VARIANT))))
 $(foreach v,$(sort $(foreach f,$(UT_FOLDERS),$(if $(filter test,$(call ut_group,$f)),,$(UT_VARIANT_$f)))),$(eval \
     $(call compile_rules,test-$(subst /,-,$v),$(INSTRUMENT) $(PLACES) $(call variant_defines,$v))))
@@ -243,6 +245,9 @@ define link_user
 	$(Q)$(1) $(SANITIZE) $(SO_LINK) -Wl,-rpath,'$$ORIGIN/../..:$$ORIGIN/../../..' -o $@ $(filter %.o,$^) -L$(B) \
 	    $$(grep -q pto_kernel_wait $(2) && echo -Wl,--no-as-needed || echo -Wl,--as-needed) -lnpu
 endef
+# The kernels of all scenes: once for each runtime's arguments.
+$(B)/scenes/kernels_hbg/%.so: $(B)/obj/user-hbg/st/scenes/kernels/%.c.o | $(B)/libnpu.so
+	$(call link_user,$(USER_CC),st/scenes/kernels/$*.c)
 $(B)/scenes/%.so: $(B)/obj/user/st/scenes/%.c.o | $(B)/libnpu.so
 	$(call link_user,$(USER_CC),st/scenes/$*.c)
 $(B)/fixtures/%.so: $(B)/obj/user/st/fixtures/%.c.o | $(B)/libnpu.so

@@ -29,7 +29,10 @@ static bool parse(struct run_request *request, int argc, char **argv, int *exit_
         {"blocks", "N", "clusters, 0 for all (default: the scene's)", OPTION_NUMBER, &request->blocks, 0, INT32_MAX,
          NULL},
         {"threads", "N", "AICPU threads (default: the scene's)", OPTION_NUMBER, &request->threads, 1, INT32_MAX, NULL},
-        {"repeat", "N", "how often to run it", OPTION_NUMBER, &request->repeat, 1, MAX_REPEAT, NULL},
+        {"repeat", "N", "how often to run it (default: once with each of the scene's inputs)", OPTION_NUMBER,
+         &request->repeat, 1, MAX_REPEAT, NULL},
+        {"case", "N", "which of the scene's inputs come first; repetition k uses N + k", OPTION_NUMBER,
+         &request->first_case, 0, MAX_REPEAT, NULL},
         {"artefacts", "DIR", "where the build's products are", OPTION_TEXT, &request->session.artefacts, 0, 0, NULL},
         {"all-variants", NULL, "run it on every built variant (of --arch, --runtime, --platform) and print a matrix",
          OPTION_FLAG, &request->all_variants, 0, 0, NULL},
@@ -43,6 +46,9 @@ static bool parse(struct run_request *request, int argc, char **argv, int *exit_
     request->scene = lookup_scene(&command_run, name);
     if (request->scene == NULL) {
         return false;
+    }
+    if (request->repeat == 0) {
+        request->repeat = scene_case_count(request->scene);
     }
     if (strcmp(request->engine, "threads") == 0 && strcmp(request->policy, "round-robin") != 0) {
         *exit_code = options_error(&command_run, "leave --policy out, or use --engine fibers",
@@ -111,12 +117,8 @@ static int run_everywhere(const struct run_request *request)
 
 static int run_run(int argc, char **argv)
 {
-    struct run_request request = {.engine = run_engines[0],
-                                  .policy = run_policies[0],
-                                  .seed = 1,
-                                  .blocks = RUN_UNSET,
-                                  .threads = RUN_UNSET,
-                                  .repeat = 1};
+    struct run_request request = {
+        .engine = run_engines[0], .policy = run_policies[0], .seed = 1, .blocks = RUN_UNSET, .threads = RUN_UNSET};
     int exit_code = CLI_OK;
     if (!parse(&request, argc, argv, &exit_code)) {
         return exit_code;

@@ -24,7 +24,8 @@ struct run_request {
     uint64_t seed;
     uint64_t blocks;  /* RUN_UNSET: the scene's */
     uint64_t threads; /* RUN_UNSET: the scene's */
-    uint64_t repeat;
+    uint64_t repeat;  /* 0 while it is unset */
+    uint64_t first_case;
     bool all_variants;
     bool json;
 };

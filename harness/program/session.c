@@ -181,23 +181,36 @@ int session_statistics(struct session *session, struct pto_statistics *statistic
     return session->debug->get_statistics(session->context, statistics);
 }
 
-/* prepare, run, check and unregister with the inputs and the image that session_play made. */
+int session_judge(struct session *session, const struct scene *scene, const struct scene_data *data, int returned)
+{
+    char message[SCENE_MESSAGE_BYTES] = "";
+    struct pto_statistics statistics;
+    int expected = variant_expected_result(session->variant, scene);
+    int64_t tasks = variant_expected_tasks(session->variant, scene, data);
+    if (returned != expected) {
+        char why[sizeof(session->error)];
+        (void)snprintf(why, sizeof(why), "%s", returned != 0 ? session->error : "no error");
+        return session_fail(session, "returned %d, expected %d: %.900s", returned, expected, why);
+    }
+    if (scene->check(data, message) != 0) {
+        return session_fail(session, "%s", message);
+    }
+    if (tasks >= 0 && session->debug != NULL && session_statistics(session, &statistics) == 0 &&
+        statistics.last_tasks != (uint64_t)tasks) {
+        return session_fail(session, "ran %llu tasks, expected %lld", (unsigned long long)statistics.last_tasks,
+                            (long long)tasks);
+    }
+    return 0;
+}
+
+/* run, judge and unregister with the inputs and the image that session_play made. */
 static int play_prepared(struct session *session, const struct scene *scene, int32_t callable_id,
                          const struct scene_data *data, int blocks, int threads)
 {
-    char message[SCENE_MESSAGE_BYTES] = "";
     int returned = session_run(session, callable_id, &data->args, blocks, threads, NULL);
-    int result = 0;
-    if (returned != scene->expected_result) {
-        char why[sizeof(session->error)];
-        (void)snprintf(why, sizeof(why), "%s", returned != 0 ? session->error : "no error");
-        result = session_fail(session, "%s returned %d, expected %d: %.900s", scene->name, returned,
-                              scene->expected_result, why);
-    } else if (scene->check(data, message) != 0) {
-        result = session_fail(session, "%s: %s", scene->name, message);
-    }
+    int result = session_judge(session, scene, data, returned);
     int unregistered = chip_worker_unregister(session->worker, callable_id);
-    if (unregistered != 0 && result == 0) {
+    if (unregistered != 0 && result == 0 && variant_expected_result(session->variant, scene) <= 0) {
         result = fail_worker(session, unregistered);
     }
     return result;
@@ -206,7 +219,7 @@ static int play_prepared(struct session *session, const struct scene *scene, int
 int session_play(struct session *session, const struct scene *scene, int32_t callable_id, struct choice *choice,
                  int blocks, int threads)
 {
-    struct scene_data data = {0};
+    struct scene_data data = {.case_number = session->case_number % scene_case_count(scene)};
     void *image = NULL;
     size_t bytes = 0;
     if (scene->make(&data, choice) != 0) {

@@ -31,6 +31,7 @@ struct session {
     const struct pto_debug_api *debug; /* NULL for a runtime without it */
     void *context;                     /* of the C ABI, for debug calls */
     const struct variant *variant;     /* which one it is; NULL: never opened */
+    uint32_t case_number;              /* which of a scene's default inputs session_play takes; any number */
     char artefacts[512];
     char error[1024]; /* why the last call of this interface failed */
     char hint[512];   /* what session_open advises after a failure, "" when it has no advice */
@@ -50,7 +51,16 @@ int session_run(struct session *session, int32_t callable_id, const struct pto_c
 int session_unregister(struct session *session, int32_t callable_id);
 int session_statistics(struct session *session, struct pto_statistics *statistics);
 
-/* Everything at once: make inputs, pack, prepare as `callable_id`, run, check, unregister. For tests. */
+/*
+ * Whether a run that returned `returned` was what the scene promises: result, outputs, number of tasks. 0 or -1 with
+ * session->error; to be called right after session_run.
+ */
+int session_judge(struct session *session, const struct scene *scene, const struct scene_data *data, int returned);
+
+/*
+ * Everything at once: make inputs, pack, prepare as `callable_id`, run, judge, unregister. For tests. A scene that
+ * poisons its device leaves nothing to be done with the session but close it.
+ */
 int session_play(struct session *session, const struct scene *scene, int32_t callable_id, struct choice *choice,
                  int blocks, int threads);
 

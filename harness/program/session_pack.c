@@ -122,12 +122,13 @@ int session_pack_scene(struct session *session, const struct scene *scene, void 
     bool fits =
         scene->kernel_count <= SCENE_MAX_KERNELS &&
         artefacts_path(orchestration, sizeof(orchestration), session->artefacts, "scenes/%s/orchestration%s%s.so",
-                       scene->name, plain ? "" : "_", plain ? "" : runtime) == 0;
+                       scene->orchestration_of != NULL ? scene->orchestration_of : scene->name, plain ? "" : "_",
+                       plain ? "" : runtime) == 0;
     for (uint32_t i = 0; fits && i < scene->kernel_count; i++) {
         const struct scene_kernel *kernel = &scene->kernels[i];
-        fits = artefacts_path(paths[i], PATH_BYTES, session->artefacts, "scenes/%s/kernels%s%s/%s.so",
-                              scene->kernels_of != NULL ? scene->kernels_of : scene->name, plain ? "" : "_",
-                              plain ? "" : runtime, kernel->file) == 0;
+        const char *folder = kernel->shared ? "" : scene->kernels_of != NULL ? scene->kernels_of : scene->name;
+        fits = artefacts_path(paths[i], PATH_BYTES, session->artefacts, "scenes/%s%skernels%s%s/%s.so", folder,
+                              kernel->shared ? "" : "/", plain ? "" : "_", plain ? "" : runtime, kernel->file) == 0;
         children[i] = (struct session_child){.path = paths[i],
                                              .func_id = kernel->func_id,
                                              .signature = kernel->signature,

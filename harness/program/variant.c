@@ -126,3 +126,14 @@ bool variant_of_scene(const struct scene *scene, const char *variant)
 {
     return variant_refusal(scene, variant) == NULL;
 }
+
+int32_t variant_expected_result(const struct variant *variant, const struct scene *scene)
+{
+    bool onboard = strcmp(variant->platform, "onboard") == 0;
+    return onboard && scene->expected_onboard != 0 ? scene->expected_onboard : scene->expected_result;
+}
+
+int64_t variant_expected_tasks(const struct variant *variant, const struct scene *scene, const struct scene_data *data)
+{
+    return scene->tasks != NULL ? scene->tasks(data, strcmp(variant->runtime, "hbg") == 0) : scene->expected_tasks;
+}

@@ -52,4 +52,8 @@ bool variant_of_scene(const struct scene *scene, const char *variant);
 /* Why the scene does not run on the variant, in words; NULL: it does. */
 const char *variant_refusal(const struct scene *scene, const char *variant);
 
+/* What a run of it returns there, and how many tasks it then has run (-1: not looked at). */
+int32_t variant_expected_result(const struct variant *variant, const struct scene *scene);
+int64_t variant_expected_tasks(const struct variant *variant, const struct scene *scene, const struct scene_data *data);
+
 #endif

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,6 +158,78 @@ static void test_scene_data_holds_what_was_added(void **state)
     assert_null(data.buffers[0]);
 }
 
+/* What a scene expects, by variant and inputs. */
+static int64_t twice_the_first_parameter(const struct scene_data *data, bool graph)
+{
+    return 2 * (int64_t)data->parameters[0] + graph;
+}
+
+static void test_expectations(void **state)
+{
+    (void)state;
+    struct scene scene = {.name = "x", .expected_tasks = 5, .expected_result = -100};
+    const struct scene_data data = {.parameters = {7}};
+    const struct variant *sim = variant_of_parts("a5", "trb", "sim", NULL);
+    const struct variant *onboard = variant_of_parts("a5", "hbg", "onboard", NULL);
+    assert_int_equal(scene_case_count(&scene), 1);
+    assert_int_equal(variant_expected_result(onboard, &scene), -100);
+    assert_int_equal(variant_expected_tasks(onboard, &scene, &data), 5);
+    scene.expected_onboard = 507046;
+    scene.tasks = twice_the_first_parameter;
+    scene.cases = 3;
+    assert_int_equal(scene_case_count(&scene), 3);
+    assert_int_equal(variant_expected_result(sim, &scene), -100);
+    assert_int_equal(variant_expected_result(onboard, &scene), 507046);
+    assert_int_equal(variant_expected_tasks(sim, &scene, &data), 14);
+    assert_int_equal(variant_expected_tasks(onboard, &scene, &data), 15);
+}
+
+static void test_floats_are_compared_by_bits_or_tolerance(void **state)
+{
+    (void)state;
+    char message[SCENE_MESSAGE_BYTES] = "";
+    const float golden[] = {1.0f, -0.0f};
+    const float near[] = {1.0f, 0.0f};
+    const float wrong[] = {1.0f, NAN};
+    assert_int_equal(scene_compare_floats("x", golden, golden, 2, 0.0f, message), 0);
+    assert_int_equal(scene_compare_floats("x", near, golden, 2, 0.1f, message), 0);
+    assert_int_equal(scene_compare_floats("x", near, golden, 2, 0.0f, message), -1);
+    assert_non_null(strstr(message, "x[1] of 2"));
+    assert_int_equal(scene_compare_floats("x", wrong, golden, 2, 0.1f, message), -1);
+}
+
+/* The same salt gives the same floats; another one, and a choice, others; and their sums are rounded. */
+static void test_filling(void **state)
+{
+    (void)state;
+    struct scene_data data = {0};
+    const uint8_t bytes[] = {0, 1, 2, 3};
+    struct choice choice;
+    choice_from_bytes(&choice, bytes, sizeof(bytes));
+    const float *a = scene_add_floats(&data, 64, 1, NULL);
+    const float *b = scene_add_floats(&data, 64, 1, NULL);
+    const float *c = scene_add_floats(&data, 64, 2, NULL);
+    const float *drawn = scene_add_floats(&data, 64, 1, &choice);
+    assert_true(a != NULL && b != NULL && c != NULL && drawn != NULL);
+    assert_memory_equal(a, b, 256);
+    assert_memory_not_equal(a, c, 256);
+    assert_memory_not_equal(a, drawn, 256);
+    assert_int_equal(choice_used(&choice), sizeof(bytes));
+    float forward = 0.0f;
+    float backward = 0.0f;
+    for (int i = 0; i < 64; i++) {
+        forward += a[i];
+        backward += a[63 - i];
+    }
+    assert_true(forward != backward);
+    assert_null(scene_add_floats(&data, 1ull << 32, 1, NULL));
+    assert_non_null(scene_add_golden(&data, 4));
+    scene_add_scalars(&data, (const uint64_t[]){3, 4}, 2);
+    assert_int_equal(data.args.scalar_count, 2);
+    scene_data_free(&data);
+    assert_null(data.golden);
+}
+
 /* Every scene's image parses and names what the scene says. */
 static void test_scenes_pack(void **state)
 {
@@ -238,6 +311,9 @@ int main(void)
         cmocka_unit_test(test_runtime_names),
         cmocka_unit_test(test_paths_that_do_not_fit_are_refused),
         cmocka_unit_test(test_scene_data_holds_what_was_added),
+        cmocka_unit_test(test_expectations),
+        cmocka_unit_test(test_floats_are_compared_by_bits_or_tolerance),
+        cmocka_unit_test(test_filling),
         cmocka_unit_test(test_scenes_pack),
         cmocka_unit_test(test_packing_says_which_file_is_missing),
         cmocka_unit_test(test_opening_says_what_is_not_there),
