@@ -110,7 +110,8 @@ TEST_VARIANT := a2a3/trb/sim
 # Unit tests of a program's insides: the folder's variant, for which its tests are compiled and whose objects they get,
 # those of the host program or, without a platform, of both device programs, tested together as they meet in a run. On
 # board it is a2a3, which alone has ACL and a race in its register mapping, and hbg, whose orchestrations can be
-# functions of a test; a5, which maps core by core, has a folder for that, and one for its numbers of threads and blocks.
+# functions of a test; a5, which maps core by core, has a folder for that, and one for its numbers of threads and
+# blocks.
 UT_VARIANT_host := a2a3/trb/sim
 UT_VARIANT_host_hbg := a2a3/hbg/sim
 UT_VARIANT_host_onboard := a2a3/hbg/onboard
@@ -401,5 +402,5 @@ compile_commands: ## write build/compile_commands.json for editors and clang-tid
 clean: ## remove build/
 	@rm -rf build
 
-.PHONY: help products build deps deps_all check ut st faults explore leaks asan tsan fuzz afl coverage bench mutants campaign \
-    format lint compile_commands clean
+.PHONY: help products build deps deps_all check ut st faults explore leaks asan tsan fuzz afl coverage bench mutants \
+    campaign format lint compile_commands clean

@@ -15,7 +15,7 @@
 #include "base/os.h"
 #include "st/runtime_fixture.h"
 
-#define LARGE (4u * 1024 * 1024)
+#define LARGE (8u * 1024 * 1024)
 
 static const struct runtime_fixture *fixture_of_test;
 
