@@ -11,6 +11,7 @@
 #define SITES_MAX 64u
 #define GRAPH_BUFFERS 3u /* that the orchestration of CALLABLE_TWO_STEPS allocates under host_build_graph */
 #define HOST_RUNS 8u
+#define HOST_ROUNDS 6u
 
 /* What a run may do on the variants of a pattern; `calls` 0: as often as its tensors ask for. */
 static const struct allowed_site {
@@ -103,19 +104,33 @@ static void test_statistics_stand_still(void **state)
     }
 }
 
-/* Sanitizers and valgrind have an allocator of their own, of which mallinfo2 knows nothing. */
-static void test_no_net_host_memory(void **state)
+/* Bytes that the C library counts as in use more after some runs than before them. */
+static int64_t growth_over_runs(const struct runtime_fixture *fixture)
 {
-    const struct runtime_fixture *fixture = *state;
-    expect_warm(fixture);
-    for (unsigned i = 0; i < HOST_RUNS; i++) {
-        expect_golden(fixture, 0, CALLABLE_TWO_STEPS); /* what the allocator's caches take, they take here */
-    }
     size_t before = mallinfo2().uordblks;
     for (unsigned i = 0; i < HOST_RUNS; i++) {
         expect_golden(fixture, 0, CALLABLE_TWO_STEPS);
     }
-    assert_int_equal(mallinfo2().uordblks, before);
+    return (int64_t)(mallinfo2().uordblks - before);
+}
+
+/*
+ * What the allocator's caches take, which depends on addresses where alignment leaves pieces over, counts as in use; it
+ * ends, and what runs keep does not. Sanitizers and valgrind have an allocator of their own, of which mallinfo2 knows
+ * nothing.
+ */
+static void test_no_net_host_memory(void **state)
+{
+    const struct runtime_fixture *fixture = *state;
+    expect_warm(fixture);
+    int64_t least = growth_over_runs(fixture);
+    for (unsigned round = 1; round < HOST_ROUNDS; round++) {
+        int64_t growth = growth_over_runs(fixture);
+        least = growth < least ? growth : least;
+    }
+    if (least > 0) {
+        fail_msg("every %u runs keep %lld bytes or more", HOST_RUNS, (long long)least);
+    }
 }
 
 int main(void)
