@@ -90,8 +90,9 @@ TRB_PREFETCHER static inline void prefetch_ahead(const struct trb_task_ring *rin
 TRB_PREFETCHER static inline void prefetch_arguments(const struct pto_arg *arg)
 {
     for (int32_t i = 0; i < arg->tensor_count && i < PTO_CORE_MAX_TENSOR_ARGS; i++) {
-        __builtin_prefetch(arg->refs[i].tensor);
-        __builtin_prefetch((const char *)arg->refs[i].tensor + 64);
+        uintptr_t tensor = (uintptr_t)arg->refs[i].tensor; /* as yet unchecked, and not even read */
+        __builtin_prefetch((const void *)tensor);
+        __builtin_prefetch((const void *)(tensor + 64));
     }
 }
 
