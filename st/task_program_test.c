@@ -15,6 +15,7 @@
 
 #include "abi/orchestration.h"
 #include "abi/shared_memory.h"
+#include "exec/sanitizer.h"
 #include "harness/oracle/task_build.h"
 #include "harness/property/registry.h"
 #include "harness/property/runner.h"
@@ -138,6 +139,10 @@ static void expect_lost_edge_is_found(struct planted *planted, const char *runti
 
 static void test_lost_edge_is_found(void **state)
 {
+#if EXEC_TSAN
+    print_message("ThreadSanitizer reports the race of a lost edge by itself\n");
+    skip();
+#endif
     expect_lost_edge_is_found(*state, "trb");
     expect_lost_edge_is_found(*state, "hbg");
 }

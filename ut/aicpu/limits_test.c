@@ -21,6 +21,8 @@
 static _Alignas(64) uint64_t cells[64];
 static _Atomic uint8_t block_runs[MOST_BLOCKS + 1];
 
+#define LONG_KERNEL_NS 400000000u /* exec time; on threads it is real time, or a part of it */
+
 enum { ADD, NOTHING, COUNT, VANISH, LONG };
 
 static void add_kernel(int64_t *args)
@@ -49,7 +51,7 @@ static void vanish_kernel(int64_t *args)
 /* Fifteen times as long as the others are told to wait for progress. */
 static void long_kernel(int64_t *args)
 {
-    uint64_t end = exec_now() + 150000000;
+    uint64_t end = exec_now() + LONG_KERNEL_NS;
     (void)args;
     while (exec_now() < end) {
     }
@@ -262,7 +264,9 @@ static void one_long_task(const struct pto_chip_args *args)
 static void long_kernels_are_waited_for(void **state)
 {
     (void)state;
-    struct exec_options options = {.kind = EXEC_THREADS, .stall_limit_ns = 10000000};
+    const struct exec_options options = {.kind = EXEC_THREADS,
+                                         .stall_limit_ns = LONG_KERNEL_NS / 4,
+                                         .deadline_scale = exec_tool_deadline_scale() > 1 ? 10 : 1};
     struct mini_device *device = mini_device_create(&options);
     for (uint32_t threads = 1; threads <= 4; threads += 3) {
         struct mini_run run = run_of(one_long_task);
