@@ -332,17 +332,6 @@ EXEC_NO_TSAN static void exec_tick_thread(struct exec_watch *watch, struct exec_
     }
 }
 
-/* ThreadSanitizer delivers ticks at its own safe points, long after the place that it reports. */
-EXEC_NO_INSTRUMENT static bool exec_tick_is_safe(uintptr_t pc)
-{
-#if EXEC_TSAN
-    (void)pc;
-    return true;
-#else
-    return exec_user_image_contains(pc);
-#endif
-}
-
 EXEC_NO_INSTRUMENT void exec_watchdog_tick(uintptr_t pc)
 {
     struct exec_self *self = exec_self_now;
@@ -354,7 +343,7 @@ EXEC_NO_INSTRUMENT void exec_watchdog_tick(uintptr_t pc)
     if (!threads) {
         exec_tick_stuck(&exec_watch, processor);
     }
-    if (exec_private_load(&self->in_user) == 0 || !exec_tick_is_safe(pc)) {
+    if (exec_private_load(&self->in_user) == 0 || !exec_user_image_contains(pc)) {
         return;
     }
     if (threads) {

@@ -265,11 +265,6 @@ static void one_long_task(const struct pto_chip_args *args)
 static void long_kernels_are_waited_for(void **state)
 {
     (void)state;
-#if EXEC_TSAN
-    print_message(
-        "left out: a watchdog tick inside ThreadSanitizer's runtime calls into it again and waits for its own lock\n");
-    skip();
-#endif
     const struct exec_options options = {.kind = EXEC_THREADS,
                                          .stall_limit_ns = LONG_KERNEL_NS / 4,
                                          .deadline_scale = exec_tool_deadline_scale() > 1 ? 10 : 1};

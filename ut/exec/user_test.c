@@ -204,10 +204,6 @@ static void burn_and_return(void *argument)
 static void test_code_that_returns_late_is_not_abandoned(void **state)
 {
     (void)state;
-#if EXEC_TSAN
-    print_message("ThreadSanitizer's ticks meet user code wherever it is\n");
-    skip();
-#endif
     rig_spawn(&rig, "late", burn_and_return, NULL);
     rig_run_ok(&rig);
     assert_false(rig.outcome.reproducible);
