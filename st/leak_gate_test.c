@@ -265,8 +265,9 @@ static void test_clean_gate(void **state)
 }
 
 #define SLOPE_CYCLES 64u
+#define SMALL_LEAK_CYCLES 600u /* as many as the churn of contexts has */
 
-static void *slope[256];
+static void *slope[8 + SMALL_LEAK_CYCLES];
 
 /* One of the smallest chunks per cycle: far below what a single comparison could tell. */
 static int cycle_small_leak(void *state, uint64_t index)
@@ -307,9 +308,9 @@ static int cycle_stops(void *state, uint64_t index)
 static void test_slope_of_small_leaks(void **state)
 {
     (void)state;
-    struct leak_churn churn = {.cycle = cycle_small_leak, .warm_up = 8, .cycles = SLOPE_CYCLES};
+    struct leak_churn churn = {.cycle = cycle_small_leak, .warm_up = 8, .cycles = SMALL_LEAK_CYCLES};
     int result = leak_churn_run(&churn);
-    for (size_t i = 0; i < 8 + SLOPE_CYCLES; i++) {
+    for (size_t i = 0; i < sizeof(slope) / sizeof(slope[0]); i++) {
         free(slope[i]);
     }
     struct ledger now;

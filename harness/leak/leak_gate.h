@@ -5,7 +5,8 @@
  * Two forms. The gate compares before and after one scenario: counted things must be exactly back, bytes of the host
  * allocator and of the address space within a small allowance for caches (tcache, pooled stacks, the dynamic linker).
  * The churn repeats a cycle and looks at the slope: after a warm-up, N cycles may grow no counted thing at all, and
- * host bytes, in the quarter of the cycles in which they grew least, by less than one smallest malloc chunk per cycle.
+ * host bytes, in the quarter of the cycles in which they grew least, by less than one smallest malloc chunk per cycle;
+ * with few cycles the noise of malloc's caches hides such a leak, and 2 KiB are let pass.
  *
  * One thread may use a gate at a time; other threads of the process should be at rest at both ends.
  */
