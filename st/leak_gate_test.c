@@ -15,7 +15,8 @@
 #include "base/os.h"
 #include "st/runtime_fixture.h"
 
-#define LARGE (8u * 1024 * 1024)
+#define HEAP_LEAK_BYTES (2u * LEAK_GATE_HOST_ALLOWANCE_BYTES)
+#define MAPPING_LEAK_BYTES (2u * LEAK_GATE_MAPPED_ALLOWANCE_BYTES)
 
 static const struct runtime_fixture *fixture_of_test;
 
@@ -30,7 +31,7 @@ static char kept_path[PATH_MAX];
 
 static void plant_heap(void)
 {
-    kept = malloc(LARGE);
+    kept = malloc(HEAP_LEAK_BYTES);
 }
 
 static void take_heap(void)
@@ -62,12 +63,12 @@ static void take_file_mapping(void)
 
 static void plant_anonymous(void)
 {
-    kept = mmap(NULL, LARGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    kept = mmap(NULL, MAPPING_LEAK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
 static void take_anonymous(void)
 {
-    (void)munmap(kept, LARGE);
+    (void)munmap(kept, MAPPING_LEAK_BYTES);
 }
 
 static void plant_temp_file(void)

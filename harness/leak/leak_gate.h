@@ -18,7 +18,7 @@
 #include "harness/leak/ledger.h"
 
 #define LEAK_GATE_HOST_ALLOWANCE_BYTES (64 * 1024)
-#define LEAK_GATE_MAPPED_ALLOWANCE_BYTES (4 * 1024 * 1024)
+#define LEAK_GATE_MAPPED_ALLOWANCE_BYTES (2 * 1024 * 1024)
 #define LEAK_GATE_STACK_CACHE_BYTES (48 * 1024 * 1024) /* glibc keeps up to 40 MiB of stacks of threads that ended */
 #define LEAK_GATE_TEXT_BYTES 2048u
 #define LEAK_GREW (-1)

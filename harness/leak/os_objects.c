@@ -205,7 +205,8 @@ int os_objects_mappings(struct os_mappings *mappings)
             continue;
         }
         files += inode != 0;
-        anonymous += inode == 0 && strncmp(access, "---", 3) != 0 ? end - start : 0;
+        bool counts = inode == 0 && strncmp(access, "---", 3) != 0 && strstr(line, "[heap]") == NULL;
+        anonymous += counts ? end - start : 0;
     }
     (void)fclose(file);
     mappings->files = files;

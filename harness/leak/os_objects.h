@@ -26,8 +26,9 @@ int64_t os_objects_shm_segments(void);
 /* One look at the address space. */
 struct os_mappings {
     int64_t files;           /* mappings that have a file behind them: a loaded image has about five */
-    int64_t anonymous_bytes; /* accessible address space without a file: heaps, stacks, device memory; not what is only
-                                reserved */
+    /* Accessible address space without a file: stacks, device memory, heaps of threads. Not what is only reserved, nor
+     * the main heap: one small block high up holds its end, and the allocator counts what is in use there. */
+    int64_t anonymous_bytes;
     int64_t resident_bytes;
 };
 /* Returns 0, or -1 with every field -1. */
