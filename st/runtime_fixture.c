@@ -88,10 +88,15 @@ static void fixture_choose(const struct variant *variant)
     (void)variant_name(variant, fixture->variant_name);
 }
 
-/* Whether one of the comma-separated patterns covers the variant. -1: one of them is no pattern. */
-static int fixture_listed(const char *patterns, const char *variant)
+/* Whether one of the comma-separated patterns in an environment variable covers the variant; 1 when it is not set, -1
+ * when one of them is no pattern. */
+static int fixture_listed(const char *variable, const char *variant)
 {
-    int listed = 0;
+    const char *patterns = getenv(variable);
+    int listed = patterns == NULL || patterns[0] == 0;
+    if (listed != 0) {
+        return listed;
+    }
     while (*patterns != 0) {
         char pattern[VARIANT_NAME_BYTES] = "";
         size_t length = strcspn(patterns, ",");
@@ -99,7 +104,7 @@ static int fixture_listed(const char *patterns, const char *variant)
             memcpy(pattern, patterns, length);
         }
         if (!variant_pattern_is_known(pattern)) {
-            print_error("TOUCHSTONE_VARIANTS: \"%.40s\" covers no variant\n", patterns);
+            print_error("%s: \"%.40s\" covers no variant\n", variable, patterns);
             return -1;
         }
         listed |= variant_matches(pattern, variant);
@@ -112,11 +117,12 @@ static int fixture_listed(const char *patterns, const char *variant)
 static int fixture_select(const char *pattern, enum fixture_breadth breadth, const struct variant **chosen)
 {
     const char *given = getenv("TOUCHSTONE_VARIANTS");
-    given = given != NULL && given[0] != 0 ? given : NULL;
+    bool all = given != NULL && given[0] != 0;
+    const char *list = !all && breadth == FIXTURE_EVERY ? "TOUCHSTONE_SAMPLE" : "TOUCHSTONE_VARIANTS";
     int count = 0;
     for (size_t i = 0; i < VARIANT_COUNT; i++) {
         char name[VARIANT_NAME_BYTES];
-        int listed = given != NULL ? fixture_listed(given, variant_name(&variant_all[i], name)) : 1;
+        int listed = fixture_listed(list, variant_name(&variant_all[i], name));
         if (listed < 0) {
             return -1;
         }
@@ -125,7 +131,7 @@ static int fixture_select(const char *pattern, enum fixture_breadth breadth, con
             chosen[count++] = &variant_all[i];
         }
     }
-    if (given == NULL && breadth != FIXTURE_EVERY && count > 1) {
+    if (!all && breadth != FIXTURE_EVERY && count > 1) {
         chosen[1] = chosen[count - 1];
         count = breadth == FIXTURE_CORNERS ? 2 : 1;
     }
