@@ -153,15 +153,21 @@ EXEC_NO_TSAN static inline size_t exec_policy_cyclic_from(const struct exec_poli
     return found != state->used ? found : exec_policy_ready_from(state, 0);
 }
 
-/* The index-th ready slot in cyclic order from `start` on. */
+/* The index-th ready slot in cyclic order from `start` on; more than `index` are ready. */
 EXEC_NO_TSAN static struct exec_processor *exec_policy_cyclic(const struct exec_policy_state *state, size_t start,
                                                               uint64_t index)
 {
     size_t slot = exec_policy_cyclic_from(state, start);
-    for (; index > 0; index--) {
-        slot = exec_policy_cyclic_from(state, slot + 1u);
+    for (;;) {
+        uint64_t bits = state->ready[slot / EXEC_SLOT_BITS] >> (slot % EXEC_SLOT_BITS);
+        for (; bits != 0 && index > 0; index--) {
+            bits &= bits - 1u;
+        }
+        if (bits != 0) {
+            return state->slots[slot + (size_t)__builtin_ctzll(bits)];
+        }
+        slot = exec_policy_cyclic_from(state, (slot / EXEC_SLOT_BITS + 1u) * EXEC_SLOT_BITS);
     }
-    return state->slots[slot];
 }
 
 EXEC_NO_TSAN static bool exec_policy_keeps(const struct exec_policy_state *state, const struct exec_processor *caller,
