@@ -14,6 +14,7 @@
 
 static struct rig rig;
 
+/* Like the engine's own state, and like it outside of what orders the processors: see EXEC_NO_TSAN. */
 static struct {
     bool ready[SLOTS];
     uint32_t ready_count;
@@ -28,7 +29,7 @@ static struct {
 } model;
 
 /* The rule of exec/policy.h. */
-static uint32_t model_next(void)
+EXEC_NO_TSAN static uint32_t model_next(void)
 {
     bool keeps = model.caller != NOBODY && model.ready[model.caller] && model.point == EXEC_POINT_KEEP;
     uint32_t left = model.index;
@@ -44,7 +45,7 @@ static uint32_t model_next(void)
     return slot;
 }
 
-static void note_pick(void *context, uint32_t count, uint32_t index, uint32_t point)
+EXEC_NO_TSAN static void note_pick(void *context, uint32_t count, uint32_t index, uint32_t point)
 {
     (void)context;
     assert_false(model.told);
@@ -61,7 +62,7 @@ static uint32_t draw_pick(void *context, uint32_t count)
 }
 
 /* Processor `slot` goes on. */
-static void note_run(uint32_t slot)
+EXEC_NO_TSAN static void note_run(uint32_t slot)
 {
     if (!model.told) {
         model.count = 1; /* the only one: no choice, nothing told */
@@ -75,6 +76,12 @@ static void note_run(uint32_t slot)
     model.runs[model.ran++] = slot;
 }
 
+EXEC_NO_TSAN static void note_end(uint32_t slot)
+{
+    model.ready[slot] = false;
+    model.ready_count--;
+}
+
 static void step_keeping(void *argument)
 {
     uint32_t slot = (uint32_t)(uintptr_t)argument;
@@ -84,8 +91,7 @@ static void step_keeping(void *argument)
             exec_wake(&rig.words[0]); /* could go on */
         }
     }
-    model.ready[slot] = false;
-    model.ready_count--;
+    note_end(slot);
 }
 
 static void step_in_turns(void *argument)
@@ -99,8 +105,7 @@ static void step_in_turns(void *argument)
         }
         note_run(slot);
     }
-    model.ready[slot] = false;
-    model.ready_count--;
+    note_end(slot);
 }
 
 static void run_model(struct exec_options options, void (*entry)(void *))
