@@ -62,7 +62,7 @@ struct bench_group {
     X(prepare)          \
     X(independent)      \
     X(chain)            \
-    X(two_in_one_out) X(spmd) X(flat) X(hbg) X(onboard) X(cycles) X(runs) X(fuzz)
+    X(two_in_one_out) X(spmd) X(flat) X(hbg) X(onboard) X(cycles) X(runs) X(explorer) X(fuzz)
 
 #define BENCH_DECLARE(name) extern const struct bench_group bench_group_##name;
 BENCH_GROUPS(BENCH_DECLARE)

@@ -37,7 +37,7 @@ static void remove_directory(const char *path)
     (void)rmdir(path);
 }
 
-/* The child: never returns. New inputs go to `scratch`, the corpus is only read. */
+/* The child: never returns. New inputs go to `scratch`, the corpus is only read. Options as in harness/house/fuzz. */
 static void exec_fuzzer(const char *program, unsigned executions, const char *scratch, const char *corpus)
 {
     char runs[32];
@@ -47,7 +47,7 @@ static void exec_fuzzer(const char *program, unsigned executions, const char *sc
         (void)dup2(null, STDERR_FILENO);
     }
     (void)snprintf(runs, sizeof(runs), "-runs=%u", executions);
-    (void)execl(program, program, runs, "-seed=1", "-verbosity=0", scratch, corpus, (char *)NULL);
+    (void)execl(program, program, runs, "-seed=1", "-verbosity=0", "-entropic=0", scratch, corpus, (char *)NULL);
     _exit(127);
 }
 
@@ -98,8 +98,11 @@ static void measure(struct bench *bench, const struct fuzzer *fuzzer)
 
 static int run_fuzz(struct bench *bench)
 {
-    static const struct fuzzer fuzzers[] = {
-        {"blob", 100000, 50e3}, {"chip_image", 100000, 50e3}, {"callable_table", 500, 300}, {"build_id", 100000, 50e3}};
+    static const struct fuzzer fuzzers[] = {{"blob", 100000, 50e3},
+                                            {"chip_image", 100000, 50e3},
+                                            {"callable_table", 500, 300},
+                                            {"build_id", 100000, 50e3},
+                                            {"task_program", 2000, 1000}};
     for (size_t i = 0; i < sizeof(fuzzers) / sizeof(fuzzers[0]); i++) {
         measure(bench, &fuzzers[i]);
     }

@@ -41,9 +41,8 @@ void exploration_close(struct exploration *exploration)
 }
 
 /* The end of all patience; set again when a quarter of it is over, not for every play. */
-static void set_alarm(struct exploration *exploration)
+static void set_alarm(struct exploration *exploration, uint64_t now)
 {
-    uint64_t now = console_clock_ns();
     if (exploration->hang_seconds != 0 &&
         now - exploration->alarm_ns >= exploration->hang_seconds * QUARTER_SECOND_NS) {
         exploration->alarm_ns = now;
@@ -55,7 +54,8 @@ int exploration_play(struct exploration *exploration, const struct pto_engine_op
 {
     const struct explorer_subject *subject = exploration->subject;
     struct player *player = &exploration->player;
-    set_alarm(exploration);
+    uint64_t start = console_clock_ns();
+    set_alarm(exploration, start);
     exploration->outcome.hash = 0;
     exploration->outcome.message[0] = 0;
     player_begin(player);
@@ -64,6 +64,8 @@ int exploration_play(struct exploration *exploration, const struct pto_engine_op
     exploration->playing = false;
     player_end(player);
     exploration->failed = result != 0;
+    uint64_t took = console_clock_ns() - start;
+    exploration->slowest_ns = took > exploration->slowest_ns ? took : exploration->slowest_ns;
     return result;
 }
 

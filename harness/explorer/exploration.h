@@ -27,6 +27,9 @@ struct exploration {
     bool playing;  /* a play is under way */
     bool finished; /* the child got to its end */
     unsigned hang_seconds;
+    unsigned patience;     /* seconds that take its place; 0: none do */
+    uint64_t slowest_ns;   /* play that came to an end */
+    uint64_t hung_seconds; /* of minimising, spent on what hangs */
 };
 
 /* One play under the engine's options; the player is begun and ended around it. Returns what the subject returned. */
@@ -49,5 +52,7 @@ void exploration_run(struct exploration *exploration);
  * the player's fixed points and leaves what it did on the path.
  */
 void minimise(struct exploration *exploration, bool (*fails)(struct exploration *exploration));
+/* Whether exploration->best fails, played once more. */
+bool minimise_again(struct exploration *exploration, bool (*fails)(struct exploration *exploration));
 
 #endif

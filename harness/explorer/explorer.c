@@ -12,6 +12,9 @@
 #include "harness/explorer/exploration.h"
 #include "harness/property/child.h"
 
+#define EXPLORER_NS_PER_S UINT64_C(1000000000)
+#define HANG_TIMES_SLOWEST 100u
+
 /* The verdict is one run's and has its schedule. */
 static bool is_of_a_run(enum explorer_verdict verdict)
 {
@@ -64,7 +67,7 @@ static void in_child(struct exploration *exploration, bool quiet, void (*work)(s
     pid_t child = fork();
     if (child == 0) {
         child_prepare(quiet);
-        exploration->hang_seconds = child_hang_seconds();
+        exploration->hang_seconds = exploration->patience != 0 ? exploration->patience : child_hang_seconds();
         exploration->alarm_ns = 0;
         work(exploration);
         (void)alarm(0);
@@ -101,11 +104,49 @@ static bool fails_in_child(struct exploration *exploration)
     return false;
 }
 
-/* The path is of the play that failed. */
-static void minimise_failure(struct exploration *exploration, bool (*fails)(struct exploration *exploration))
+/* The same for what hangs: another failure is another matter. */
+static bool hangs_in_child(struct exploration *exploration)
 {
-    schedule_copy(&exploration->best, &exploration->player.path, exploration->player.path.count);
-    minimise(exploration, fails);
+    const struct explorer_report before = exploration->report;
+    if (!fails_in_child(exploration)) {
+        return false;
+    }
+    exploration->hung_seconds += exploration->hang_seconds;
+    if (exploration->report.verdict != EXPLORER_HUNG) {
+        exploration->report = before;
+        return false;
+    }
+    return true;
+}
+
+/* Seconds after which a try hangs: many times what the slowest play took that came to an end, when there is one. */
+static unsigned try_seconds(const struct exploration *exploration)
+{
+    unsigned most = child_hang_seconds();
+    uint64_t seconds = 1u + exploration->slowest_ns / (EXPLORER_NS_PER_S / HANG_TIMES_SLOWEST);
+    return exploration->slowest_ns == 0 || seconds > most ? most : (unsigned)seconds;
+}
+
+/*
+ * Each try that hangs lasts as long as the patience with it, so tries have less; at the end the simplest schedule must
+ * hang for the whole time, or else the one that was found is told.
+ */
+static void minimise_hang(struct exploration *exploration)
+{
+    struct explorer_report found = exploration->report;
+    struct schedule first;
+    if (schedule_create(&first) == 0) {
+        schedule_copy(&first, &exploration->best, exploration->best.count);
+        exploration->patience = try_seconds(exploration);
+        minimise(exploration, hangs_in_child);
+        exploration->patience = 0;
+        if (exploration->report.minimised && !minimise_again(exploration, hangs_in_child)) {
+            found.tries = exploration->report.tries;
+            exploration->report = found;
+            schedule_copy(&exploration->best, &first, first.count);
+        }
+    }
+    schedule_destroy(&first);
 }
 
 static void explore_here(struct exploration *exploration)
@@ -113,7 +154,8 @@ static void explore_here(struct exploration *exploration)
     if (exploration_open(exploration) == 0) {
         exploration_run(exploration);
         if (exploration->report.verdict == EXPLORER_WRONG) {
-            minimise_failure(exploration, fails_here);
+            schedule_copy(&exploration->best, &exploration->player.path, exploration->player.path.count);
+            minimise(exploration, fails_here);
         }
     }
     exploration_close(exploration);
@@ -126,10 +168,11 @@ static void explore_isolated(struct exploration *exploration)
         return;
     }
     exploration->report.plays++;
-    if (exploration->report.verdict == EXPLORER_CRASHED) {
-        minimise_failure(exploration, fails_in_child);
-    } else { /* trying what hangs takes its time: the schedule is told as it is */
-        schedule_copy(&exploration->best, &exploration->player.path, exploration->player.path.count);
+    schedule_copy(&exploration->best, &exploration->player.path, exploration->player.path.count);
+    if (exploration->report.verdict == EXPLORER_HUNG) {
+        minimise_hang(exploration);
+    } else {
+        minimise(exploration, fails_in_child);
     }
 }
 

@@ -32,6 +32,7 @@
 #define EXPLORER_DEPARTURES 3u /* the steps that are bounded by them */
 #define EXPLORER_AUTO_BOUND UINT32_MAX
 #define EXPLORER_MINIMISE_PLAYS 2000u
+#define EXPLORER_MINIMISE_HUNG_SECONDS 120u /* most time for plays that hang */
 
 enum explorer_policy { EXPLORER_RANDOM = 0, EXPLORER_PCT, EXPLORER_EXHAUSTIVE, EXPLORER_SCHEDULE };
 

@@ -13,10 +13,10 @@ struct minimising {
 };
 
 /* The best one's first `length` points, nothing about them being known but the picks. */
-static void minimise_propose(struct minimising *minimising, size_t length)
+static void minimise_propose(struct exploration *exploration, size_t length)
 {
-    struct player *player = &minimising->exploration->player;
-    schedule_copy(&player->path, &minimising->exploration->best, length);
+    struct player *player = &exploration->player;
+    schedule_copy(&player->path, &exploration->best, length);
     for (size_t i = 0; i < length; i++) {
         player->path.points[i].count = 0;
     }
@@ -27,7 +27,8 @@ static bool minimise_is_over(const struct minimising *minimising)
 {
     const struct explorer_options *options = minimising->exploration->options;
     uint64_t most = options->minimise_plays != 0 ? options->minimise_plays : (uint64_t)EXPLORER_MINIMISE_PLAYS;
-    return minimising->exploration->report.tries >= most;
+    return minimising->exploration->report.tries >= most ||
+           minimising->exploration->hung_seconds >= EXPLORER_MINIMISE_HUNG_SECONDS;
 }
 
 /* Tries what was proposed; true when it fails too and is simpler, and then it is the best. */
@@ -54,7 +55,7 @@ static bool minimise_try(struct minimising *minimising)
 static bool minimise_without(struct minimising *minimising, uint64_t skip, uint64_t count)
 {
     struct schedule_point *points = minimising->exploration->player.path.points;
-    minimise_propose(minimising, minimising->size.length);
+    minimise_propose(minimising->exploration, minimising->size.length);
     uint64_t seen = 0;
     for (size_t i = 0; i < minimising->size.length; i++) {
         if (points[i].pick != 0) {
@@ -70,7 +71,7 @@ static bool minimise_chunks(struct minimising *minimising)
     bool better = false;
     for (uint64_t chunk = minimising->size.departures; chunk > 0; chunk /= 2) {
         uint64_t skip = 0;
-        while (skip < minimising->size.departures) {
+        while (skip < minimising->size.departures && !minimise_is_over(minimising)) {
             bool out = minimise_without(minimising, skip, chunk);
             better = better || out;
             skip += out ? 0 : chunk;
@@ -82,10 +83,10 @@ static bool minimise_chunks(struct minimising *minimising)
 static bool minimise_picks(struct minimising *minimising)
 {
     bool better = false;
-    for (size_t i = 0; i < minimising->size.length; i++) {
+    for (size_t i = 0; i < minimising->size.length && !minimise_is_over(minimising); i++) {
         uint32_t pick = minimising->exploration->best.points[i].pick;
         for (uint32_t lower = 1; lower < pick; lower++) {
-            minimise_propose(minimising, minimising->size.length);
+            minimise_propose(minimising->exploration, minimising->size.length);
             minimising->exploration->player.path.points[i].pick = lower;
             if (minimise_try(minimising)) {
                 better = true;
@@ -112,14 +113,19 @@ static bool minimise_walk(struct minimising *minimising, uint32_t departures)
     return better;
 }
 
+bool minimise_again(struct exploration *exploration, bool (*fails)(struct exploration *exploration))
+{
+    minimise_propose(exploration, schedule_size(&exploration->best).length);
+    exploration->report.tries++;
+    return fails(exploration);
+}
+
 void minimise(struct exploration *exploration, bool (*fails)(struct exploration *exploration))
 {
     struct minimising minimising = {
         .exploration = exploration, .fails = fails, .size = schedule_size(&exploration->best)};
     /* As it is, once: where that does not fail any more nothing is known to be simpler. */
-    minimise_propose(&minimising, minimising.size.length);
-    exploration->report.tries++;
-    if (!fails(exploration)) {
+    if (!minimise_again(exploration, fails)) {
         return;
     }
     exploration->report.minimised = true;

@@ -127,19 +127,46 @@ EXEC_NO_TSAN static bool exec_policy_is_ready(const struct exec_policy_state *st
     return (state->ready[slot / EXEC_SLOT_BITS] >> (slot % EXEC_SLOT_BITS) & 1u) != 0;
 }
 
-/* The index-th ready slot in cyclic order from `start` on. */
+/* The first ready slot from `slot` on, in ascending order; `used` when there is none. Looks at 64 of them at once: most
+ * processors of a device sleep. */
+EXEC_NO_TSAN static inline size_t exec_policy_ready_from(const struct exec_policy_state *state, size_t slot)
+{
+    if (slot >= state->used) {
+        return state->used;
+    }
+    size_t words = (state->used + EXEC_SLOT_BITS - 1u) / EXEC_SLOT_BITS;
+    size_t word = slot / EXEC_SLOT_BITS;
+    uint64_t bits = state->ready[word] & (UINT64_MAX << (slot % EXEC_SLOT_BITS));
+    while (bits == 0) {
+        if (++word == words) {
+            return state->used;
+        }
+        bits = state->ready[word];
+    }
+    return word * EXEC_SLOT_BITS + (size_t)__builtin_ctzll(bits);
+}
+
+/* The same in cyclic order; somebody is ready. */
+EXEC_NO_TSAN static inline size_t exec_policy_cyclic_from(const struct exec_policy_state *state, size_t slot)
+{
+    size_t found = exec_policy_ready_from(state, slot);
+    return found != state->used ? found : exec_policy_ready_from(state, 0);
+}
+
+/* The index-th ready slot in cyclic order from `start` on; more than `index` are ready. */
 EXEC_NO_TSAN static struct exec_processor *exec_policy_cyclic(const struct exec_policy_state *state, size_t start,
                                                               uint64_t index)
 {
-    size_t slot = start % state->used;
+    size_t slot = exec_policy_cyclic_from(state, start);
     for (;;) {
-        if (exec_policy_is_ready(state, slot)) {
-            if (index == 0) {
-                return state->slots[slot];
-            }
-            index--;
+        uint64_t bits = state->ready[slot / EXEC_SLOT_BITS] >> (slot % EXEC_SLOT_BITS);
+        for (; bits != 0 && index > 0; index--) {
+            bits &= bits - 1u;
         }
-        slot = slot + 1u == state->used ? 0 : slot + 1u;
+        if (bits != 0) {
+            return state->slots[slot + (size_t)__builtin_ctzll(bits)];
+        }
+        slot = exec_policy_cyclic_from(state, (slot / EXEC_SLOT_BITS + 1u) * EXEC_SLOT_BITS);
     }
 }
 
@@ -172,10 +199,10 @@ EXEC_NO_TSAN static uint64_t exec_policy_index(const struct exec_policy_state *s
         return 0;
     }
     uint64_t index = caller_first ? 1u : 0u;
-    size_t slot = (caller != NULL ? caller->slot + 1u : 0) % state->used;
+    size_t slot = exec_policy_cyclic_from(state, caller != NULL ? caller->slot + 1u : 0);
     while (slot != next->slot) {
-        index += exec_policy_is_ready(state, slot) ? 1u : 0u;
-        slot = slot + 1u == state->used ? 0 : slot + 1u;
+        index++;
+        slot = exec_policy_cyclic_from(state, slot + 1u);
     }
     return index;
 }
@@ -187,6 +214,21 @@ EXEC_NO_TSAN static void exec_policy_tell(const struct exec_policy_state *state,
         state->options->picked(state->options->picked_context, (uint32_t)state->ready_count, (uint32_t)index, point);
         exec_tsan_ignore_end();
     }
+}
+
+/* The ready one with the highest priority, the lowest slot among equals. */
+EXEC_NO_TSAN static struct exec_processor *exec_policy_most_urgent(const struct exec_policy_state *state)
+{
+    struct exec_processor *best = NULL;
+    for (size_t first = 0; first < state->used; first += EXEC_SLOT_BITS) {
+        for (uint64_t bits = state->ready[first / EXEC_SLOT_BITS]; bits != 0; bits &= bits - 1u) {
+            struct exec_processor *candidate = state->slots[first + (size_t)__builtin_ctzll(bits)];
+            if (best == NULL || candidate->priority > best->priority) {
+                best = candidate;
+            }
+        }
+    }
+    return best;
 }
 
 EXEC_NO_TSAN static struct exec_processor *exec_policy_pct(struct exec_policy_state *state,
@@ -201,14 +243,7 @@ EXEC_NO_TSAN static struct exec_processor *exec_policy_pct(struct exec_policy_st
     if (caller != NULL && point == EXEC_POINT_YIELD) {
         caller->priority = --state->pct_floor; /* who pauses waits for others: keeping its rank would starve them */
     }
-    struct exec_processor *best = NULL;
-    for (size_t slot = 0; slot < state->used; slot++) {
-        struct exec_processor *candidate = state->slots[slot];
-        if (exec_policy_is_ready(state, slot) && (best == NULL || candidate->priority > best->priority)) {
-            best = candidate;
-        }
-    }
-    return best;
+    return exec_policy_most_urgent(state);
 }
 
 EXEC_NO_TSAN static struct exec_processor *exec_policy_explore(struct exec_policy_state *state,

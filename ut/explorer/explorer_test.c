@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "harness/choice/choice.h"
@@ -263,7 +264,49 @@ static void test_hangs_are_failures_with_a_schedule(void **state)
     assert_int_equal(verdict, EXPLORER_HUNG);
     assert_string_equal(report.message, "a run hangs: it takes longer than 1 s");
     assert_string_equal(report.schedule, "2:1");
+    assert_true(report.minimised);
+}
+
+static void test_hangs_are_minimised(void **state)
+{
+    (void)state;
+    struct steppers steppers = {.processors = 3, .steps = 4, .played = hang_when_torn};
+    assert_int_equal(setenv("PROPERTY_HANG_SECONDS", "1", 1), 0);
+    enum explorer_verdict verdict = explore(
+        &steppers,
+        (struct explorer_options){.policy = EXPLORER_SCHEDULE, .schedule = "2:1,5:1,6:1,7:1", .isolated = true});
+    assert_int_equal(unsetenv("PROPERTY_HANG_SECONDS"), 0);
+    assert_int_equal(verdict, EXPLORER_HUNG);
+    assert_string_equal(report.schedule, "2:1");
+    assert_true(report.minimised);
+}
+
+/* Hangs when it is found and when it is tried, and not again: as if it had been slow both times. */
+static void hang_twice(struct steppers *steppers)
+{
+    uint32_t *hung = steppers->shared;
+    if (traces_is_torn(steppers->trace) && (*hung)++ < 2) {
+        for (;;) {
+            (void)pause();
+        }
+    }
+}
+
+static void test_what_is_only_slow_is_not_called_the_simplest(void **state)
+{
+    (void)state;
+    void *shared = mmap(NULL, sizeof(uint32_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(shared != MAP_FAILED);
+    struct steppers steppers = {.processors = 3, .steps = 4, .played = hang_twice, .shared = shared};
+    assert_int_equal(setenv("PROPERTY_HANG_SECONDS", "2", 1), 0);
+    enum explorer_verdict verdict = explore(&steppers, isolated);
+    assert_int_equal(unsetenv("PROPERTY_HANG_SECONDS"), 0);
+    assert_int_equal(munmap(shared, sizeof(uint32_t)), 0);
+    assert_int_equal(verdict, EXPLORER_HUNG);
+    assert_string_equal(report.message, "a run hangs: it takes longer than 2 s");
+    assert_string_equal(report.schedule, "2:1");
     assert_false(report.minimised);
+    assert_true(report.tries > 2);
 }
 
 static int open_counted(void *state, char message[EXPLORER_MESSAGE_BYTES])
@@ -398,6 +441,8 @@ int main(void)
         cmocka_unit_test(test_a_subject_that_is_not_the_same_again_is_told),
         cmocka_unit_test(test_crashes_are_failures_with_a_schedule),
         cmocka_unit_test(test_hangs_are_failures_with_a_schedule),
+        cmocka_unit_test(test_hangs_are_minimised),
+        cmocka_unit_test(test_what_is_only_slow_is_not_called_the_simplest),
         cmocka_unit_test(test_subjects_are_opened_and_closed),
         cmocka_unit_test(test_what_cannot_be_played_is_not_known),
         cmocka_unit_test(test_schedules_as_text),

@@ -27,6 +27,7 @@ struct steppers {
     uint32_t steps;
     bool (*is_wrong)(const char *trace);       /* NULL: nothing is */
     void (*played)(struct steppers *steppers); /* NULL, or called after each play */
+    void *shared;                              /* for `played`, memory that children share */
     uint64_t plays;
     uint64_t opened;
     uint64_t closed;

@@ -279,6 +279,24 @@ static void test_ring_memory_follows_the_environment(void **state)
     fixture_free(&image);
 }
 
+/* The variable that was set last comes last in the environment: a name that only begins like one must not take over. */
+static void test_ring_memory_follows_whole_names(void **state)
+{
+    void *ctx = *state;
+    struct fixture_image image = fixture_pack_kernel("add_one");
+    assert_int_equal(prepare_callable(ctx, 0, image.bytes), 0);
+    assert_int_equal(unsetenv("PTO2_RING_HEAP"), 0);
+    assert_int_equal(setenv("PTO2_RING_HEAP_MORE", "8192", 1), 0);
+    assert_int_equal(setenv("PTO2_RING_HEA", "16384", 1), 0);
+    assert_int_equal(setenv("PTO2_RING_HEAP", "2048", 1), 0);
+    run_once(ctx, 0, 1001);
+    struct pto_statistics statistics = fixture_statistics(ctx);
+    (void)unsetenv("PTO2_RING_HEAP_MORE");
+    (void)unsetenv("PTO2_RING_HEA");
+    assert_int_equal(statistics.device_bytes_by_kind[PTO_MEMORY_RING_HEAP], 4 * 2048);
+    fixture_free(&image);
+}
+
 /* A ring that no longer fits fails the run alone; with the old size the next one works. */
 static void test_ring_memory_that_does_not_fit(void **state)
 {
@@ -314,6 +332,7 @@ int main(void)
         cmocka_unit_test(test_broken_programs),
         cmocka_unit_test(test_finalize_under_faults),
         CASE(test_ring_memory_follows_the_environment),
+        CASE(test_ring_memory_follows_whole_names),
         CASE(test_ring_memory_that_does_not_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
