@@ -96,7 +96,7 @@ static void images_that_make_no_sense(void **state)
         void (*edit)(struct trb_runtime *image);
         const char *message;
     } cases[] = {
-        {too_many_threads, "5 AICPU threads asked, there are 4"},
+        {too_many_threads, "number of AICPU threads of 5; at most 4 can be"},
         /* D02: what a host may send that checks nothing. */
         {bad_callable_low, "callable id -1 is not in 0..63"},
         {bad_callable_high, "callable id 64 is not in 0..63"},
