@@ -91,7 +91,7 @@ static void a_long_scope_costs_no_more(void **state)
 /* `count` dependencies, on so many different tasks. */
 static uint64_t steps_of_dependencies(uint32_t count, uint32_t different)
 {
-    static uint64_t ids[4096];
+    static uint64_t ids[256];
     struct pto_arg arg;
     rig = rig_create(4096, 1024, 4096);
     pto_arg_init(&arg);
@@ -110,16 +110,16 @@ static uint64_t steps_of_dependencies(uint32_t count, uint32_t different)
     return steps;
 }
 
-/* The n-th producer is as cheap as the first: sixteen times as many take at most about sixteen times as long. */
+/* The n-th producer is as cheap as the first: eight times as many take at most about eight times as long (R20). */
 static void duplicates_are_found_in_constant_time(void **state)
 {
     (void)state;
     step_required();
-    uint64_t few = steps_of_dependencies(50, 50);
-    uint64_t many = steps_of_dependencies(800, 800);
-    uint64_t again = steps_of_dependencies(800, 100);
-    if (many > 20 * few || again > 20 * few) {
-        fail_msg("50 producers take %lu instructions, 800 take %lu, and %lu when most are named again", few, many,
+    uint64_t few = steps_of_dependencies(32, 32);
+    uint64_t many = steps_of_dependencies(256, 256);
+    uint64_t again = steps_of_dependencies(256, 32);
+    if (many > 10 * few || again > 10 * few) {
+        fail_msg("32 producers take %lu instructions, 256 take %lu, and %lu when most are named again", few, many,
                  again);
     }
 }
