@@ -195,25 +195,8 @@ static const struct failure failures[] = {
     {"unknown scope mode", null_pointers, {11}, -5, "mode 7 is not AUTO", false, 0, 0, 0},
     {"large index", large_index, {0}, -5, "index 1 of dimension 0 is not below 1", false, 0, 0, 0},
 };
-#define FAILURES (sizeof(failures) / sizeof(failures[0]))
 
-static void on_round_robin(void **state)
-{
-    (void)state;
-    failure_run_table(failures, FAILURES, EXEC_FIBERS, EXEC_ROUND_ROBIN);
-}
-
-static void on_random(void **state)
-{
-    (void)state;
-    failure_run_table(failures, FAILURES, EXEC_FIBERS, EXEC_RANDOM);
-}
-
-static void on_threads(void **state)
-{
-    (void)state;
-    failure_run_table(failures, FAILURES, EXEC_THREADS, EXEC_ROUND_ROBIN);
-}
+FAILURE_TESTS(failures)
 
 int main(void)
 {

@@ -37,4 +37,22 @@ struct failure {
 /* Runs each with 1 to 3 threads, and a good run behind each. */
 void failure_run_table(const struct failure *failures, size_t count, enum exec_kind kind, enum exec_policy policy);
 
+/* The tests of a table, on every kind of engine. */
+#define FAILURE_TESTS(table)                                                                          \
+    static void on_round_robin(void **state)                                                          \
+    {                                                                                                 \
+        (void)state;                                                                                  \
+        failure_run_table(table, sizeof(table) / sizeof((table)[0]), EXEC_FIBERS, EXEC_ROUND_ROBIN);  \
+    }                                                                                                 \
+    static void on_random(void **state)                                                               \
+    {                                                                                                 \
+        (void)state;                                                                                  \
+        failure_run_table(table, sizeof(table) / sizeof((table)[0]), EXEC_FIBERS, EXEC_RANDOM);       \
+    }                                                                                                 \
+    static void on_threads(void **state)                                                              \
+    {                                                                                                 \
+        (void)state;                                                                                  \
+        failure_run_table(table, sizeof(table) / sizeof((table)[0]), EXEC_THREADS, EXEC_ROUND_ROBIN); \
+    }
+
 #endif

@@ -115,25 +115,8 @@ static const struct failure failures[] = {
     {"fatal with a code", fatal, {77}, -77, "asked for 3", true, 0, 0, 0},
     {"fatal with a negative code", fatal, {(uint64_t)-42}, -42, "asked for 3", true, 0, 0, 0},
 };
-#define FAILURES (sizeof(failures) / sizeof(failures[0]))
 
-static void on_round_robin(void **state)
-{
-    (void)state;
-    failure_run_table(failures, FAILURES, EXEC_FIBERS, EXEC_ROUND_ROBIN);
-}
-
-static void on_random(void **state)
-{
-    (void)state;
-    failure_run_table(failures, FAILURES, EXEC_FIBERS, EXEC_RANDOM);
-}
-
-static void on_threads(void **state)
-{
-    (void)state;
-    failure_run_table(failures, FAILURES, EXEC_THREADS, EXEC_ROUND_ROBIN);
-}
+FAILURE_TESTS(failures)
 
 /* Ordered producers are dropped when they complete: a small pool only makes the orchestrator wait. */
 static void more_producers_than_pools_hold(void **state)
