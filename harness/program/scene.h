@@ -53,7 +53,6 @@ struct scene {
     const char *orchestration_of;     /* the scene whose orchestrations it runs; NULL: its own */
     const char *const *variants;      /* NULL-terminated "arch/runtime/platform" patterns, "*" allowed per part */
     const struct scene_limit *limits; /* NULL: none; they win over `variants` */
-    const char *kernels_of; /* NULL: its own folder's; else that of a folder whose kernels several scenes share */
     struct scene_kernel kernels[SCENE_MAX_KERNELS];
     uint32_t kernel_count;
     int32_t signature[128]; /* of the orchestration's tensors */

@@ -126,7 +126,7 @@ int session_pack_scene(struct session *session, const struct scene *scene, void 
                        plain ? "" : runtime) == 0;
     for (uint32_t i = 0; fits && i < scene->kernel_count; i++) {
         const struct scene_kernel *kernel = &scene->kernels[i];
-        const char *folder = kernel->shared ? "" : scene->kernels_of != NULL ? scene->kernels_of : scene->name;
+        const char *folder = kernel->shared ? "" : scene->name;
         fits = artefacts_path(paths[i], PATH_BYTES, session->artefacts, "scenes/%s%skernels%s%s/%s.so", folder,
                               kernel->shared ? "" : "/", plain ? "" : "_", plain ? "" : runtime, kernel->file) == 0;
         children[i] = (struct session_child){.path = paths[i],

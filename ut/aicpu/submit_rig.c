@@ -120,6 +120,23 @@ struct pto_slot_state *rig_dummy(struct rig *rig, const struct pto_arg *arg)
     return submit_well(rig, TRB_DUMMY, arg);
 }
 
+void rig_add_bytes(struct pto_arg *arg, struct pto_tensor *tensor, enum pto_tensor_arg_type tag, uint32_t first,
+                   uint32_t count)
+{
+    const uint32_t shape[1] = {count};
+    assert_int_equal(pto_tensor_external(tensor, RIG_BUFFER + first, shape, 1, PTO_UINT8, false, 0), 0);
+    (void)pto_arg_add_tensor(arg, tag, tensor);
+}
+
+struct pto_slot_state *rig_access(struct rig *rig, enum pto_tensor_arg_type tag, uint32_t first, uint32_t count)
+{
+    struct pto_tensor tensor;
+    struct pto_arg arg;
+    pto_arg_init(&arg);
+    rig_add_bytes(&arg, &tensor, tag, first, count);
+    return rig_dummy(rig, &arg);
+}
+
 struct pto_slot_state *rig_task(struct rig *rig)
 {
     struct pto_arg arg;

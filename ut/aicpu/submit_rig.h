@@ -11,6 +11,7 @@
 #include "aicpu/trb/context.h"
 
 #define RIG_HEAP 0x100000000000ull /* address of ring 0's heap */
+#define RIG_BUFFER 0x10000ull      /* address of the external buffer of rig_add_bytes */
 #define RIG_KERNELS 4              /* kernel ids 0 .. 3 are registered, with code at id + 1 */
 
 struct rig {
@@ -37,6 +38,11 @@ int rig_submit(struct rig *rig, enum trb_request_kind kind, const struct pto_mix
                const struct pto_arg *arg, struct trb_submitted *submitted);
 /* The same, must work. */
 struct pto_slot_state *rig_dummy(struct rig *rig, const struct pto_arg *arg);
+/* Adds `count` bytes of an external buffer, from the `first`th on, as an argument; `tensor` must outlive it. */
+void rig_add_bytes(struct pto_arg *arg, struct pto_tensor *tensor, enum pto_tensor_arg_type tag, uint32_t first,
+                   uint32_t count);
+/* A task that accesses those bytes, whose address is then a base of its own. */
+struct pto_slot_state *rig_access(struct rig *rig, enum pto_tensor_arg_type tag, uint32_t first, uint32_t count);
 /* A task of one vector lane that names nothing. */
 struct pto_slot_state *rig_task(struct rig *rig);
 

@@ -15,6 +15,7 @@
 
 struct fixture {
     struct pto_ring_header header;
+    struct pto_task_descriptor descriptors[WINDOW];
     struct trb_task_record records[WINDOW];
     struct pto_slot_state *spilled[4];
     struct trb_task_ring ring;
@@ -24,6 +25,7 @@ static void set_up(struct fixture *f, uint32_t window, uint64_t heap)
 {
     memset(f, 0, sizeof(*f));
     f->ring.header = &f->header;
+    f->ring.descriptors = f->descriptors;
     f->ring.records = f->records;
     f->ring.window = window;
     f->ring.mask = window - 1;
@@ -192,9 +194,39 @@ static void spill_pool_wraps(void **state)
     assert_ptr_equal(trb_spill_entry(pool, 3, PTO_INLINE_FANIN + 1), &f.spilled[0]);
 }
 
+/* The assertion of every debug build sees each way in which a block can be wrong. */
+static void wrong_blocks_are_seen(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t base, end;
+        bool apart;
+    } blocks[] = {{192, 256, true}, {64, 128, true},   {64, 129, false},         {191, 256, false},
+                  {0, 64, true},    {960, 1024, true}, {960, 1088, false},       {128, 192, false},
+                  {0, 1024, false}, {256, 192, false}, {(uint64_t)-64, 0, false}};
+    struct fixture f;
+    set_up(&f, WINDOW, 1024);
+    f.ring.heap_address = 0x10000;
+    for (uint32_t i = 0; i < 4; i++) {
+        (void)take(&f, 64);
+        f.descriptors[i].packed_buffer_base = f.ring.heap_address + 64 * i;
+        f.descriptors[i].packed_buffer_end = f.ring.heap_address + 64 * (i + 1);
+    }
+    trb_ring_retire(&f.ring);
+    trb_ring_retire(&f.ring); /* 128 .. 256 are alive, by the tasks 2 and 3 */
+    for (uint32_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
+        f.descriptors[3].packed_buffer_base = f.ring.heap_address + blocks[i].base;
+        f.descriptors[3].packed_buffer_end = f.ring.heap_address + blocks[i].end;
+        if (trb_ring_block_is_apart(&f.ring, 3) != blocks[i].apart) {
+            fail_msg("a block from %lu to %lu", blocks[i].base, blocks[i].end);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(wrong_blocks_are_seen),
         cmocka_unit_test(window_holds_one_task_less),
         cmocka_unit_test(exact_fits),
         cmocka_unit_test(empty_heap_serves_its_size),

@@ -4,12 +4,12 @@
  * that wait for nobody; then every thread schedules; the last one to leave checks and reports.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "aicpu/core_link.h"
 #include "aicpu/hbg/scheduler.h"
+#include "aicpu/image.h"
 #include "aicpu/runtime.h"
 #include "base/os.h"
 
@@ -53,11 +53,7 @@ static struct hbg_runtime *image_of(const struct aicpu_launch *launch)
 
 uint32_t aicpu_runtime_threads(const struct aicpu_launch *launch)
 {
-    uint32_t threads = image_of(launch)->aicpu_thread_num;
-    if (threads > NPU_MAX_AICPU_THREADS) {
-        return 0;
-    }
-    return threads != 0 ? threads : 1;
+    return image_threads(image_of(launch)->aicpu_thread_num);
 }
 
 _Atomic uint32_t *aicpu_runtime_gate(const struct aicpu_launch *launch)
@@ -75,31 +71,18 @@ static bool has_its_graph(const struct hbg_runtime *image)
 
 static int check_image(const struct hbg_runtime *image, struct pto_device_block *block)
 {
-    const char *what = NULL;
-    uint64_t value = 0;
-    if (image->aicpu_thread_num > NPU_MAX_AICPU_THREADS) {
-        what = "number of AICPU threads";
-        value = image->aicpu_thread_num;
-    } else if (image->block_dim < 1 || image->block_dim > NPU_MAX_BLOCKS ||
-               image->worker_count != image->block_dim * NPU_CORES_PER_BLOCK) {
-        what = "number of blocks (or of cores)";
-        value = image->block_dim;
-    } else if (image->task_count > PTO_GRAPH_MAX_TASKS) {
-        what = "number of tasks";
-        value = image->task_count;
+    struct image_doubt doubt = image_check(image->aicpu_thread_num, image->block_dim, image->worker_count);
+    if (doubt.what != NULL) {
+        return image_refuse(&doubt, block);
+    }
+    if (image->task_count > PTO_GRAPH_MAX_TASKS) {
+        doubt = (struct image_doubt){"number of tasks", image->task_count, PTO_GRAPH_MAX_TASKS};
     } else if (image->task_count != 0 && (image->tasks == 0 || image->tasks % _Alignof(struct pto_graph_task) != 0)) {
-        what = "task table at address";
-        value = image->tasks;
+        doubt = (struct image_doubt){.what = "task table at address", .value = image->tasks};
     } else if (!has_its_graph(image)) {
-        what = "graph of another run than";
-        value = image->run;
+        doubt = (struct image_doubt){.what = "graph of another run than", .value = image->run};
     }
-    if (what == NULL) {
-        return 0;
-    }
-    (void)snprintf(block->message, sizeof(block->message), "the AICPU cannot run with a %s of %llu", what,
-                   (unsigned long long)value);
-    return -EINVAL;
+    return image_refuse(&doubt, block);
 }
 
 /* Both types are dealt out one by one, independently: any number of threads may have any number of cores, none

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aicpu/image.h"
 #include "base/os.h"
 
 #define TRB_MAX_POOL (1u << 30) /* so that positions keep their order modulo 2^32 */
@@ -105,32 +106,21 @@ static int make_memory(struct aicpu_runtime *context, const struct trb_shape *sh
 static int check_sizes(const struct trb_runtime *image, struct pto_device_block *block)
 {
     uint64_t heaps;
-    const char *what = NULL;
-    uint64_t value = 0;
+    struct image_doubt doubt = image_check(image->aicpu_thread_num, image->block_dim, image->worker_count);
+    if (doubt.what != NULL) {
+        return image_refuse(&doubt, block);
+    }
     if (pto_sm_bytes(image->task_window_size) == 0) {
-        what = "task window";
-        value = image->task_window_size;
+        doubt = (struct image_doubt){.what = "task window", .value = image->task_window_size};
     } else if (image->heap_size < PTO_MIN_HEAP_BYTES || image->heap_size % PTO_HEAP_ALIGN != 0 ||
                __builtin_mul_overflow(image->heap_size, (uint64_t)PTO_RING_COUNT, &heaps)) {
-        what = "heap";
-        value = image->heap_size;
+        doubt = (struct image_doubt){.what = "heap", .value = image->heap_size};
     } else if (image->dep_pool_size < PTO_MIN_DEP_POOL || image->dep_pool_size > TRB_MAX_POOL) {
-        what = "dependency pool";
-        value = image->dep_pool_size;
-    } else if (image->block_dim < 1 || image->block_dim > NPU_MAX_BLOCKS ||
-               image->worker_count != image->block_dim * NPU_CORES_PER_BLOCK) {
-        what = "number of blocks (or of cores)";
-        value = image->block_dim;
+        doubt = (struct image_doubt){.what = "dependency pool", .value = image->dep_pool_size};
     } else if (image->shared_memory == 0 || image->shared_memory % 64 != 0) {
-        what = "shared memory address";
-        value = image->shared_memory;
+        doubt = (struct image_doubt){.what = "shared memory address", .value = image->shared_memory};
     }
-    if (what == NULL) {
-        return 0;
-    }
-    (void)snprintf(block->message, sizeof(block->message), "the AICPU cannot run with a %s of %llu", what,
-                   (unsigned long long)value);
-    return -EINVAL;
+    return image_refuse(&doubt, block);
 }
 
 static void bind_ring(struct trb_task_ring *ring, uint32_t index, const struct trb_runtime *image,

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "abi/orchestration.h"
+#include "aicpu/image.h"
 #include "aicpu/trb/context.h"
 #include "aicpu/trb/handshake.h"
 #include "aicpu/trb/quiescence.h"
@@ -21,11 +22,7 @@ static struct trb_runtime *image_of(const struct aicpu_launch *launch)
 
 uint32_t aicpu_runtime_threads(const struct aicpu_launch *launch)
 {
-    uint32_t threads = image_of(launch)->aicpu_thread_num;
-    if (threads > NPU_MAX_AICPU_THREADS) {
-        return 0;
-    }
-    return threads != 0 ? threads : 1;
+    return image_threads(image_of(launch)->aicpu_thread_num);
 }
 
 _Atomic uint32_t *aicpu_runtime_gate(const struct aicpu_launch *launch)
@@ -52,12 +49,7 @@ int aicpu_runtime_begin(const struct aicpu_launch *launch)
     struct trb_runtime *image = image_of(launch);
     uint32_t threads = aicpu_runtime_threads(launch);
     image->report.status = -1;
-    if (threads == 0) {
-        (void)snprintf(launch->block->message, sizeof(launch->block->message), "%u AICPU threads asked, there are %u",
-                       image->aicpu_thread_num, NPU_MAX_AICPU_THREADS);
-    }
-    if (threads == 0 || !is_of_one_run(image, launch->block) ||
-        trb_context_prepare(context, image, launch->block) != 0) {
+    if (!is_of_one_run(image, launch->block) || trb_context_prepare(context, image, launch->block) != 0) {
         trb_dismiss_cores(image);
         return -1;
     }

@@ -118,7 +118,8 @@ bool trb_draft_add(struct trb_draft *draft, uint64_t producer, enum trb_edge edg
         record->only_ordered &= edge == TRB_EDGE_ORDERED;
         return false;
     }
-    if (edge == TRB_EDGE_ORDERED && trb_slot_state(slot) != PTO_TASK_PENDING) {
+    /* Only room that costs nothing is spent on keeping what has completed and is wanted for the order alone. */
+    if (edge == TRB_EDGE_ORDERED && draft->producers >= PTO_INLINE_FANIN && trb_slot_state(slot) != PTO_TASK_PENDING) {
         return true;
     }
     if (!trb_slot_claim(slot)) {

@@ -8,16 +8,19 @@ struct search {
     uint64_t unfinished; /* some task to wait for, PTO_TASK_ID_INVALID when there is none */
 };
 
-/* Notes a producer that has not completed; the others need not be remembered. */
+/* Notes a producer that has not completed. Only those that have retired need not be remembered: tasks to come retain
+ * the others. */
 static bool note_unfinished(void *context, uint64_t producer)
 {
     struct search *search = context;
     const struct trb_task_ring *ring = &search->orchestrator->rings[pto_task_id_ring(producer)];
     uint32_t local = pto_task_id_local(producer);
-    if (!trb_ring_holds(ring, local) || trb_slot_state(&ring->slots[local & ring->mask]) != PTO_TASK_PENDING) {
+    if (!trb_ring_holds(ring, local)) {
         return true;
     }
-    search->unfinished = producer;
+    if (trb_slot_state(&ring->slots[local & ring->mask]) == PTO_TASK_PENDING) {
+        search->unfinished = producer;
+    }
     return false;
 }
 
@@ -30,7 +33,7 @@ static uint64_t find_unfinished(struct trb_orchestrator *orchestrator, const str
     }
     uint32_t region = trb_map_region(&orchestrator->map, tensor);
     if (region != 0) {
-        /* Nothing is going to be listed, so nothing may become superfluous: entries of finished tasks apart, the walk
+        /* Nothing is going to be listed, so nothing may become superfluous: entries of retired tasks apart, the walk
          * only looks, and a write waits for what a second walk over the readers finds. */
         trb_map_visit(&orchestrator->map, region, tensor, false, note_unfinished, &search);
         if (writes) {

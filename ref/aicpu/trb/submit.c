@@ -144,6 +144,7 @@ static void begin_draft(struct trb_draft *draft, struct trb_task_ring *ring, con
     memcpy(descriptor->kernel_id, request->kernels, sizeof(descriptor->kernel_id));
     descriptor->packed_buffer_base = ring->heap_address + ring->block_base;
     descriptor->packed_buffer_end = descriptor->packed_buffer_base + request->output_bytes;
+    assert(request->output_bytes == 0 || trb_ring_block_is_apart(ring, local)); /* invariant 13 */
     /* Release: pairs with the ring's advance. */
     atomic_store_explicit(&ring->header->current_task_index, (int32_t)(local + 1), memory_order_release);
 }

@@ -76,6 +76,25 @@ uint32_t trb_ring_take(struct trb_task_ring *ring, uint64_t rounded)
     return local;
 }
 
+bool trb_ring_block_is_apart(const struct trb_task_ring *ring, uint32_t local)
+{
+    const struct pto_task_descriptor *own = &ring->descriptors[local & ring->mask];
+    uint64_t base = own->packed_buffer_base;
+    uint64_t end = own->packed_buffer_end;
+    if (base % PTO_HEAP_ALIGN != 0 || base < ring->heap_address || end < base ||
+        end - ring->heap_address > ring->heap_size) {
+        return false;
+    }
+    for (uint32_t other = ring->alive; other != ring->next; other++) {
+        const struct pto_task_descriptor *block = &ring->descriptors[other & ring->mask];
+        bool has_block = ring->records[other & ring->mask].block_end != TRB_NO_BLOCK;
+        if (other != local && has_block && base < block->packed_buffer_end && block->packed_buffer_base < end) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void trb_ring_retire(struct trb_task_ring *ring)
 {
     const struct trb_task_record *record = &ring->records[ring->alive & ring->mask];

@@ -68,6 +68,12 @@ enum trb_ring_room trb_ring_room(struct trb_task_ring *ring, uint64_t rounded);
 uint32_t trb_ring_take(struct trb_task_ring *ring, uint64_t rounded);
 
 /*
+ * Invariant 13, with the descriptors of all tasks alive filled in: the block of task `local` lies in the heap, aligned,
+ * and meets no other block alive. For assertions; takes as long as there are tasks alive.
+ */
+bool trb_ring_block_is_apart(const struct trb_task_ring *ring, uint32_t local);
+
+/*
  * Frees what the task with local id `ring->alive` held in heap and spill pool, and moves on to the next one. The caller
  * has seen the ring's last_task_alive beyond it.
  */

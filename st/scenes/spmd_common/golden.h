@@ -86,39 +86,40 @@ static inline int spmd_check(const struct scene_data *data, char message[SCENE_M
     return 0;
 }
 
+#define SPMD_KERNEL(name, id)                                                                                      \
+    {                                                                                                              \
+        .file = (name), .shared = true, .func_id = (id), .signature = {PTO_INOUT, PTO_INOUT}, .signature_count = 2 \
+    }
+
 /* Defines the scene `scene_id` of the array `tasks`, which needs `blocks` blocks (0: any number). */
-#define SPMD_SCENE(id, text, tasks, blocks)                                                                          \
-    static int make(struct scene_data *data, struct choice *choice)                                                  \
-    {                                                                                                                \
-        return spmd_make(data, choice, (tasks), sizeof(tasks) / sizeof((tasks)[0]));                                 \
-    }                                                                                                                \
-    static int check(const struct scene_data *data, char message[SCENE_MESSAGE_BYTES])                               \
-    {                                                                                                                \
-        return spmd_check(data, message, (tasks), sizeof(tasks) / sizeof((tasks)[0]));                               \
-    }                                                                                                                \
-    static const char *const variants[] = {"*/trb/*", NULL};                                                         \
-    static const struct scene_limit limits[] = {{"*/hbg/*", "host_build_graph has no blocks"}, {NULL, NULL}};        \
-    const struct scene scene_##id = {                                                                                \
-        .name = #id,                                                                                                 \
-        .summary = (text),                                                                                           \
-        .variants = variants,                                                                                        \
-        .limits = limits,                                                                                            \
-        .kernels_of = "spmd_common",                                                                                 \
-        .kernels =                                                                                                   \
-            {{.file = "aic", .func_id = SPMD_AIC, .signature = {PTO_INOUT, PTO_INOUT}, .signature_count = 2},        \
-             {.file = "aiv0", .func_id = SPMD_AIV0, .signature = {PTO_INOUT, PTO_INOUT}, .signature_count = 2},      \
-             {.file = "aiv1", .func_id = SPMD_AIV1, .signature = {PTO_INOUT, PTO_INOUT}, .signature_count = 2},      \
-             {.file = "vector", .func_id = SPMD_VECTOR, .signature = {PTO_INOUT, PTO_INOUT}, .signature_count = 2}}, \
-        .kernel_count = SPMD_KERNELS,                                                                                \
-        .signature = {PTO_INOUT, PTO_INOUT},                                                                         \
-        .signature_count = 2,                                                                                        \
-        .default_blocks = 24,                                                                                        \
-        .min_blocks = (blocks),                                                                                      \
-        .default_threads = 4,                                                                                        \
-        .expected_tasks = sizeof(tasks) / sizeof((tasks)[0]),                                                        \
-        .expected_result = 0,                                                                                        \
-        .make = make,                                                                                                \
-        .check = check,                                                                                              \
+#define SPMD_SCENE(id, text, tasks, blocks)                                                                   \
+    static int make(struct scene_data *data, struct choice *choice)                                           \
+    {                                                                                                         \
+        return spmd_make(data, choice, (tasks), sizeof(tasks) / sizeof((tasks)[0]));                          \
+    }                                                                                                         \
+    static int check(const struct scene_data *data, char message[SCENE_MESSAGE_BYTES])                        \
+    {                                                                                                         \
+        return spmd_check(data, message, (tasks), sizeof(tasks) / sizeof((tasks)[0]));                        \
+    }                                                                                                         \
+    static const char *const variants[] = {"*/trb/*", NULL};                                                  \
+    static const struct scene_limit limits[] = {{"*/hbg/*", "host_build_graph has no blocks"}, {NULL, NULL}}; \
+    const struct scene scene_##id = {                                                                         \
+        .name = #id,                                                                                          \
+        .summary = (text),                                                                                    \
+        .variants = variants,                                                                                 \
+        .limits = limits,                                                                                     \
+        .kernels = {SPMD_KERNEL("spmd_aic", SPMD_AIC), SPMD_KERNEL("spmd_aiv0", SPMD_AIV0),                   \
+                    SPMD_KERNEL("spmd_aiv1", SPMD_AIV1), SPMD_KERNEL("spmd_vector", SPMD_VECTOR)},            \
+        .kernel_count = SPMD_KERNELS,                                                                         \
+        .signature = {PTO_INOUT, PTO_INOUT},                                                                  \
+        .signature_count = 2,                                                                                 \
+        .default_blocks = 24,                                                                                 \
+        .min_blocks = (blocks),                                                                               \
+        .default_threads = 4,                                                                                 \
+        .expected_tasks = sizeof(tasks) / sizeof((tasks)[0]),                                                 \
+        .expected_result = 0,                                                                                 \
+        .make = make,                                                                                         \
+        .check = check,                                                                                       \
     }
 
 #endif
