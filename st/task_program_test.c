@@ -65,8 +65,10 @@ static struct task_program *start_case(struct planted *planted, const char *runt
         .size = sizeof(drawn->engine), .kind = PTO_ENGINE_FIBERS, .policy = PTO_POLICY_RANDOM, .seed = seed};
     drawn->blocks = 3;
     drawn->threads = 2;
-    drawn->limits = (struct task_limits){
-        .window = PTO_DEFAULT_TASK_WINDOW, .heap = PTO_DEFAULT_HEAP_BYTES, .pool = PTO_DEFAULT_DEP_POOL};
+    drawn->limits = (struct task_limits){.window = PTO_DEFAULT_TASK_WINDOW,
+                                         .heap = PTO_DEFAULT_HEAP_BYTES,
+                                         .pool = PTO_DEFAULT_DEP_POOL,
+                                         .clusters = (uint32_t)drawn->blocks};
     drawn->transition = false;
     drawn->ends = (struct task_ends){.well = true};
     return &drawn->program;

@@ -468,4 +468,7 @@ void task_draw(struct choice *choice, const struct task_draw_rules *rules, struc
     while (draft.depth > 0) {
         close_scope(&draft);
     }
+    if (!rules->graph) {
+        task_draft_late(&draft);
+    }
 }
