@@ -16,6 +16,7 @@
 struct task_draw_rules {
     /* For host_build_graph: no inference, so every edge is explicit; no scopes, parts, dummies, scalar access. */
     bool graph;
+    bool events;                      /* tasks may wait for SDMA event records */
     const struct task_limits *limits; /* the sizes under which the program will run */
 };
 

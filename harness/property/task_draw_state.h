@@ -36,7 +36,7 @@ uint8_t task_draft_dtype(struct task_draft *draft, uint8_t *element);
 /* Makes a window row-major over `elements` from its start: a row, or a drawn rectangle. */
 void task_draft_shape(struct task_draft *draft, struct task_window *window, uint32_t elements);
 
-/* What is drawn when the whole program stands: which blocks start together. */
+/* What is drawn when the whole program stands: which blocks start together, and who defers. */
 void task_draft_late(struct task_draft *draft);
 
 /* The operations that make tensors. */

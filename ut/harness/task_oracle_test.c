@@ -343,6 +343,10 @@ static void test_encoding(void **state)
         0,
         1,
         0,
+        0, /* its record */
+        0,
+        0,
+        2, /* attends to the second request */
         1,
         0, /* t0 */
         PTO_ARG_INPUT,
@@ -363,9 +367,27 @@ static void test_encoding(void **state)
         0,
         2,
         0,
+        1, /* its record, if it had one */
+        0,
+        0,
+        0,
         0,
         1,
         0, /* after t0 */
+        TASK_SUBMIT,
+        UINT32_MAX,
+        0,
+        UINT32_MAX,
+        1,
+        0,
+        3,
+        0,
+        1, /* its record */
+        2,
+        TASK_MAILED,
+        1, /* defers by the second request, attends to the first */
+        0,
+        0, /* t2 */
         TASK_SCOPE,
         1,
         TASK_SCOPE_END,
@@ -386,6 +408,10 @@ static void test_encoding(void **state)
     uint16_t x = task_build_external(&build, 2);
     (void)submit(PTO_ARG_INPUT, x);
     task_build_depend(&build, task_build_task(&build, TASK_DUMMY), 0);
+    (void)task_build_task(&build, TASK_SUBMIT);
+    program.ops[program.op_of_task[2]].attends = 1;
+    program.request_count = 1;
+    task_build_defer(&build, 2, TASK_MAILED, 0);
     task_build_mark(&build, TASK_SCOPE, PTO_SCOPE_MANUAL);
     task_build_mark(&build, TASK_SCOPE_END, 0);
     task_build_scalar(&build, TASK_GET, x, 1);
@@ -421,7 +447,8 @@ static void test_draws_are_determinate(void **state)
     }
 }
 
-/* What is drawn last is drawn: blocks that start together on several cores, and some too many. */
+/* What is drawn last is drawn: blocks that start together on several cores, and some too many; deferral of
+ * each kind, also to tasks that come later. */
 static void test_late_draws_come(void **state)
 {
     (void)state;
@@ -429,6 +456,8 @@ static void test_late_draws_come(void **state)
     static struct task_case drawn;
     uint32_t together = 0;
     uint32_t refused = 0;
+    uint32_t deferred[TASK_CONDITIONS] = {0};
+    uint32_t ahead = 0;
     for (uint64_t seed = 1; seed <= 1000; seed++) {
         struct choice choice;
         choice_from_seed(&choice, seed, bytes, sizeof(bytes));
@@ -436,11 +465,17 @@ static void test_late_draws_come(void **state)
         for (uint32_t i = 0; i < drawn.program.op_count; i++) {
             const struct task_op *op = &drawn.program.ops[i];
             together += op->sync_start && op->blocks > 1;
-            assert_true(op->opcode == TASK_SUBMIT || !op->sync_start);
+            assert_true(op->opcode == TASK_SUBMIT || (!op->sync_start && op->defers == 0 && op->attends == 0));
+            if (op->defers != 0) {
+                deferred[op->how]++;
+                ahead += task_program_attendant(&drawn.program, op->defers) > op->task;
+            }
         }
         refused += task_ends_allow(&drawn.ends, -PTO_ERR_REQUIRE_SYNC_START_INVALID);
     }
     assert_true(together > 30 && refused > 0 && refused < 100);
+    assert_true(deferred[TASK_COUNTER] > 100 && deferred[TASK_MAILED] > 100 && deferred[TASK_EVENT] > 30 &&
+                ahead > 100);
 }
 
 /* Zeros draw the smallest case: one external and nothing done with it. */
@@ -468,10 +503,11 @@ static void test_text(void **state)
     task_build_mark(&build, TASK_SCOPE, PTO_SCOPE_AUTO);
     task_build_depend(&build, submit(PTO_ARG_INPUT, x), 0);
     task_build_mark(&build, TASK_SCOPE_END, 0);
+    task_build_defer(&build, 0, TASK_EVENT, 1);
     task_text_print(stream, &program);
     (void)fclose(stream);
     assert_string_equal(text, "r0 = external 0 from byte 0, version 0: u64[2]\n"
-                              "t0 = submit(AIV0 kernel 0; inout r0)\n"
+                              "t0 = submit(AIV0 kernel 0; inout r0; deferred to t1 by event)\n"
                               "scope AUTO {\n"
                               "    t1 = submit(AIV0 kernel 0; input r0)    after t0 (explicit), t0 (writer)\n"
                               "}\n");
