@@ -38,6 +38,7 @@ void task_draft_shape(struct task_draft *draft, struct task_window *window, uint
 
 /* What is drawn when the whole program stands: which blocks start together, and who defers. */
 void task_draft_late(struct task_draft *draft);
+void task_draft_deferred(struct task_draft *draft);
 
 /* The operations that make tensors. */
 void task_draft_external(struct task_draft *draft);

@@ -474,8 +474,7 @@ static void test_late_draws_come(void **state)
         refused += task_ends_allow(&drawn.ends, -PTO_ERR_REQUIRE_SYNC_START_INVALID);
     }
     assert_true(together > 30 && refused > 0 && refused < 100);
-    assert_true(deferred[TASK_COUNTER] > 100 && deferred[TASK_MAILED] > 100 && deferred[TASK_EVENT] > 30 &&
-                ahead > 100);
+    assert_true(deferred[TASK_COUNTER] > 100 && deferred[TASK_MAILED] > 100 && deferred[TASK_EVENT] > 30 && ahead > 40);
 }
 
 /* Zeros draw the smallest case: one external and nothing done with it. */
