@@ -21,7 +21,7 @@ struct task_play {
     struct task_memory device;   /* as the run leaves them */
     struct task_memory expected; /* by the oracle */
     _Alignas(8) uint8_t board[sizeof(struct task_board) + TASK_PROGRAM_REQUESTS * sizeof(struct task_request) +
-                               (TASK_TRACE_PARTS + 1) * sizeof(struct task_record)];
+                              (TASK_TRACE_PARTS + 1) * sizeof(struct task_record)];
 };
 
 /* A session on every built variant. NULL with `error` filled. */
