@@ -65,8 +65,10 @@ static struct task_program *start_case(struct planted *planted, const char *runt
         .size = sizeof(drawn->engine), .kind = PTO_ENGINE_FIBERS, .policy = PTO_POLICY_RANDOM, .seed = seed};
     drawn->blocks = 3;
     drawn->threads = 2;
-    drawn->limits = (struct task_limits){
-        .window = PTO_DEFAULT_TASK_WINDOW, .heap = PTO_DEFAULT_HEAP_BYTES, .pool = PTO_DEFAULT_DEP_POOL};
+    drawn->limits = (struct task_limits){.window = PTO_DEFAULT_TASK_WINDOW,
+                                         .heap = PTO_DEFAULT_HEAP_BYTES,
+                                         .pool = PTO_DEFAULT_DEP_POOL,
+                                         .clusters = (uint32_t)drawn->blocks};
     drawn->transition = false;
     drawn->ends = (struct task_ends){.well = true};
     return &drawn->program;
@@ -174,6 +176,36 @@ static void test_wrong_kernel_and_lost_block_are_found(void **state)
     assert_true(spoiled_differs(*state, TASK_WORDS + TASK_ARG_ROLE, TASK_READS));
 }
 
+/* x is updated by a task that is deferred to another one, which comes later, and then by a third. */
+static bool deferred_differs(struct planted *planted, uint16_t how, uint64_t seed, bool attended)
+{
+    struct task_build build;
+    task_build_start(&build, start_case(planted, "trb", seed));
+    uint16_t x = task_build_external(&build, 4);
+    task_build_arg(task_build_task(&build, TASK_SUBMIT), PTO_ARG_INOUT, x);
+    task_build_arg(task_build_task(&build, TASK_SUBMIT), PTO_ARG_INOUT, x);
+    (void)task_build_task(&build, TASK_SUBMIT);
+    task_build_defer(&build, 0, how, 2);
+    task_play_load(planted->play, &planted->drawn);
+    if (!attended) {
+        uint32_t *third = planted->play->words + planted->play->word_count - 1 - TASK_WORDS;
+        assert_int_equal(third[TASK_ATTENDS], 1);
+        third[TASK_ATTENDS] = 0;
+    }
+    return differs(planted);
+}
+
+/* Whatever tells that a deferred task is complete is waited for; without the one that says so the run does not end. */
+static void test_deferred_completion(void **state)
+{
+    for (uint16_t how = TASK_COUNTER; how < TASK_CONDITIONS; how++) {
+        for (uint64_t seed = 1; seed <= PLANTED_SEEDS; seed++) {
+            assert_false(deferred_differs(*state, how, seed, true));
+        }
+        assert_true(deferred_differs(*state, how, 1, false));
+    }
+}
+
 /* A result that no limit excuses is a failure, and so is success where the program must fail. */
 static void test_wrong_results_are_found(void **state)
 {
@@ -191,10 +223,10 @@ static void test_wrong_results_are_found(void **state)
     assert_true(differs(planted));
 }
 
-/* Opcodes that are reserved, and no opcodes at all, end the run with the code for invalid arguments. */
+/* Words that are no opcodes end the run with the code for invalid arguments. */
 static void test_unknown_operations_are_refused(void **state)
 {
-    static const uint32_t opcodes[] = {TASK_DEFER, TASK_NOTIFY, TASK_OPCODES, UINT32_MAX};
+    static const uint32_t opcodes[] = {TASK_OPCODES, UINT32_MAX};
     struct planted *planted = *state;
     for (size_t i = 0; i < sizeof(opcodes) / sizeof(opcodes[0]); i++) {
         struct task_build build;
@@ -213,6 +245,7 @@ int main(void)
         cmocka_unit_test(test_random_programs),
         cmocka_unit_test_setup_teardown(test_lost_edge_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(test_wrong_kernel_and_lost_block_are_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_deferred_completion, setup, teardown),
         cmocka_unit_test_setup_teardown(test_wrong_results_are_found, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unknown_operations_are_refused, setup, teardown),
     };

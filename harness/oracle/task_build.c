@@ -104,6 +104,15 @@ void task_build_depend(struct task_build *build, struct task_op *op, uint16_t ta
     op->dependency_count++;
 }
 
+void task_build_defer(struct task_build *build, uint16_t task, uint16_t how, uint16_t attendant)
+{
+    struct task_program *program = build->program;
+    program->request_count++;
+    program->ops[program->op_of_task[task]].defers = (uint16_t)program->request_count;
+    program->ops[program->op_of_task[task]].how = how;
+    program->ops[program->op_of_task[attendant]].attends = (uint16_t)program->request_count;
+}
+
 void task_build_mark(struct task_build *build, uint8_t opcode, uint32_t value)
 {
     struct task_op *op = add_op(build, opcode);

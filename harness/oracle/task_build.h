@@ -29,6 +29,9 @@ void task_build_arg(struct task_op *op, enum pto_tensor_arg_type tag, uint16_t r
 uint16_t task_build_output(struct task_build *build, struct task_op *op, uint32_t elements, bool filled);
 void task_build_depend(struct task_build *build, struct task_op *op, uint16_t task);
 
+/* Lets the first part of a task defer, and that of another one attend to it. */
+void task_build_defer(struct task_build *build, uint16_t task, uint16_t how, uint16_t attendant);
+
 /* TASK_SCOPE with `value` as mode, TASK_SCOPE_END, TASK_FATAL with `value` as code. */
 void task_build_mark(struct task_build *build, uint8_t opcode, uint32_t value);
 /* TASK_GET and TASK_SET of one element. */

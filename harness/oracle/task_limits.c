@@ -14,6 +14,7 @@ struct entry {
     uint64_t block;
     uint64_t spilled;
     uint32_t scope; /* serial number of its scope */
+    uint32_t task;
 };
 
 struct ring {
@@ -81,6 +82,13 @@ static enum fit judge_heap(const struct walk *walk, const struct ring *ring, uin
     return held + block > walk->limits->heap ? CANNOT : DEPENDS;
 }
 
+/* What a task takes hold of while it is submitted: explicit producers and creators. */
+static bool takes_hold(const struct walk *walk, const struct task_op *op, uint32_t task)
+{
+    uint32_t edges = task_order_edges(walk->program, task_program_task(walk->program, task), op);
+    return (edges & (TASK_EDGE_EXPLICIT | TASK_EDGE_CREATOR)) != 0;
+}
+
 /* Producers beyond those that fit into the task itself, of those in open scopes alone or of all. */
 static uint64_t spill_of(const struct walk *walk, const struct task_op *op, bool open_only)
 {
@@ -89,9 +97,8 @@ static uint64_t spill_of(const struct walk *walk, const struct task_op *op, bool
         return 0;
     }
     for (uint32_t j = 0; j < op->task; j++) {
-        uint32_t edges = task_order_edges(walk->program, task_program_task(walk->program, j), op);
         bool counts = !open_only || is_open(walk, walk->scope_of_task[j]);
-        held += counts && (edges & (TASK_EDGE_EXPLICIT | TASK_EDGE_CREATOR)) != 0;
+        held += counts && takes_hold(walk, op, j);
     }
     return held > PTO_INLINE_FANIN ? held - PTO_INLINE_FANIN : 0;
 }
@@ -102,7 +109,12 @@ static enum fit judge_spill(const struct walk *walk, const struct ring *ring, co
     if (used == 0) {
         return FITS;
     }
-    for (uint32_t i = oldest_held(walk, ring); i < ring->count; i++) {
+    uint32_t first = 0;
+    while (first < ring->count && !is_open(walk, ring->entries[first].scope) &&
+           !takes_hold(walk, op, ring->entries[first].task)) {
+        first++;
+    }
+    for (uint32_t i = first; i < ring->count; i++) {
         used += ring->entries[i].spilled;
     }
     if (used <= walk->limits->pool) {
@@ -121,6 +133,18 @@ static bool note(struct walk *walk, enum fit fit, uint32_t code)
     return fit == CANNOT;
 }
 
+uint32_t task_limits_together(const struct task_limits *limits, const struct task_op *op)
+{
+    bool one_vector_core = task_op_lanes(op) == 1 && op->kernels[0] == TASK_PROGRAM_NO_KERNEL;
+    return one_vector_core ? 2 * limits->clusters : limits->clusters;
+}
+
+static enum fit judge_start(const struct walk *walk, const struct task_op *op)
+{
+    bool together = op->opcode == TASK_SUBMIT && op->sync_start && op->blocks > 1;
+    return together && op->blocks > task_limits_together(walk->limits, op) ? CANNOT : FITS;
+}
+
 /* True: the program is over. */
 static bool walk_task(struct walk *walk, const struct task_op *op)
 {
@@ -128,15 +152,16 @@ static bool walk_task(struct walk *walk, const struct task_op *op)
     struct ring *ring = &walk->rings[top < PTO_RING_COUNT ? top : PTO_RING_COUNT - 1];
     uint64_t block = block_of(walk, op);
     uint32_t live = ring->count - oldest_held(walk, ring);
-    if (note(walk, walk->tasks[top] >= walk->limits->window - 1 ? CANNOT : FITS, PTO_ERR_SCOPE_DEADLOCK) ||
+    if (note(walk, judge_start(walk, op), PTO_ERR_REQUIRE_SYNC_START_INVALID) ||
+        note(walk, walk->tasks[top] >= walk->limits->window - 1 ? CANNOT : FITS, PTO_ERR_SCOPE_DEADLOCK) ||
         note(walk, block > walk->limits->heap ? CANNOT : FITS, PTO_ERR_HEAP_RING_DEADLOCK) ||
         note(walk, live + 1 >= walk->limits->window ? CANNOT : FITS, PTO_ERR_FLOW_CONTROL_DEADLOCK) ||
         note(walk, judge_heap(walk, ring, block), PTO_ERR_HEAP_RING_DEADLOCK) ||
         note(walk, judge_spill(walk, ring, op), PTO_ERR_DEP_POOL_OVERFLOW)) {
         return true;
     }
-    ring->entries[ring->count++] =
-        (struct entry){.block = block, .spilled = spill_of(walk, op, false), .scope = walk->open[top]};
+    ring->entries[ring->count++] = (struct entry){
+        .block = block, .spilled = spill_of(walk, op, false), .scope = walk->open[top], .task = op->task};
     walk->scope_of_task[op->task] = walk->open[top];
     walk->tasks[top]++;
     return false;

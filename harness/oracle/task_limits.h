@@ -13,9 +13,11 @@
  *        nothing is held and R <= H, or S + R + M < H (the gap at a wrap is smaller than M); it cannot when S + R > H
  *        or R > H; otherwise it depends on where the blocks lie.
  *   -4   more than 64 producers that the task must hold (explicit ones, creators) are spilled. It cannot fit when those
- *        in open scopes alone are more than 64 and the pool; it depends when all of them are, with what the ring's held
- *        tasks have spilled. Producers wanted for the order alone are dropped as they complete, and the dependency pool
- *        only makes tasks wait.
+ *        in open scopes alone are more than 64 and the pool; it depends when all of them are, with what was spilled
+ *        from the oldest task on in its ring that an open scope holds, or the new task itself: it takes hold of one
+ *        producer after the other. Producers wanted for the order alone are dropped as they complete, and the
+ *        dependency pool only makes tasks wait.
+ *   -7   a task of several blocks that start together has more of them than cores: cannot fit.
  *   -5   more than 63 scopes, AUTO inside MANUAL; -9 and others: the program's own fatal. They are certain.
  */
 #ifndef HARNESS_ORACLE_TASK_LIMITS_H
@@ -29,12 +31,17 @@ struct task_limits {
     uint64_t window;
     uint64_t heap;
     uint64_t pool;
+    uint32_t clusters; /* of one matrix and two vector cores each */
 };
 
 struct task_ends {
     bool well;      /* it may end with 0 */
     uint64_t codes; /* bit c: it may end with -c */
 };
+
+/* Blocks of a task that can run at the same time: a block on one vector core takes any of them, every other one takes
+ * cores of a cluster of its own. */
+uint32_t task_limits_together(const struct task_limits *limits, const struct task_op *op);
 
 struct task_ends task_limits_ends(const struct task_program *program, const struct task_limits *limits);
 

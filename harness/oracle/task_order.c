@@ -97,13 +97,6 @@ void task_order_clear(struct task_order *order)
     memset(order, 0, sizeof(*order));
 }
 
-static void unite(struct task_set *set, const struct task_set *more)
-{
-    for (size_t i = 0; i < sizeof(set->bits) / sizeof(set->bits[0]); i++) {
-        set->bits[i] |= more->bits[i];
-    }
-}
-
 /* The tasks before `op` when it is the next one. */
 static void collect(const struct task_order *order, const struct task_program *program, const struct task_op *op,
                     struct task_set *before)
@@ -112,7 +105,7 @@ static void collect(const struct task_order *order, const struct task_program *p
     for (uint32_t j = op->task; j-- > 0;) {
         if (!task_set_has(before, j) && task_order_edges(program, task_program_task(program, j), op) != 0) {
             task_set_add(before, j);
-            unite(before, &order->before[j]);
+            task_set_unite(before, &order->before[j]);
         }
     }
 }

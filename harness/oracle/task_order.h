@@ -39,6 +39,13 @@ static inline void task_set_add(struct task_set *set, uint32_t task)
     set->bits[task / 64] |= 1ull << (task % 64);
 }
 
+static inline void task_set_unite(struct task_set *set, const struct task_set *more)
+{
+    for (size_t i = 0; i < sizeof(set->bits) / sizeof(set->bits[0]); i++) {
+        set->bits[i] |= more->bits[i];
+    }
+}
+
 /* The edges from one task to a later one, enum task_edge or-ed; 0: none. */
 uint32_t task_order_edges(const struct task_program *program, const struct task_op *from, const struct task_op *to);
 

@@ -20,6 +20,25 @@ uint32_t task_op_parts(const struct task_op *op)
     return op->blocks * task_op_lanes(op);
 }
 
+uint32_t task_program_parts(const struct task_program *program, uint32_t task)
+{
+    uint32_t parts = 0;
+    for (uint32_t i = 0; i < task; i++) {
+        parts += task_op_parts(task_program_task(program, i));
+    }
+    return parts;
+}
+
+uint16_t task_program_attendant(const struct task_program *program, uint16_t request)
+{
+    for (uint32_t i = 0; i < program->task_count; i++) {
+        if (task_program_task(program, i)->attends == request) {
+            return (uint16_t)i;
+        }
+    }
+    return TASK_PROGRAM_NOBODY;
+}
+
 bool task_windows_meet(const struct task_window *one, const struct task_window *other)
 {
     uint8_t touched[TASK_PROGRAM_BUFFER_BYTES] = {0};
@@ -43,6 +62,7 @@ struct writer {
     uint32_t *words;
     uint32_t count;
     uint32_t capacity;
+    uint32_t record; /* of the next part */
 };
 
 static void put(struct writer *writer, const uint32_t *words, uint32_t count)
@@ -63,7 +83,8 @@ static void put(struct writer *writer, const uint32_t *words, uint32_t count)
 static void put_task(struct writer *writer, const struct task_program *program, const struct task_op *op)
 {
     PUT(writer, op->opcode, op->kernels[0], op->kernels[1], op->kernels[2], op->blocks, op->sync_start, op->salt,
-        op->extra, op->arg_count, op->dependency_count);
+        op->extra, writer->record, op->defers, op->how, op->attends, op->arg_count, op->dependency_count);
+    writer->record += task_op_parts(op);
     for (uint32_t i = 0; i < op->arg_count; i++) {
         const struct task_argument *arg = &op->args[i];
         const struct task_window *window = task_program_window(program, arg->reg);

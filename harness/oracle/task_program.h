@@ -22,6 +22,7 @@
 #define TASK_PROGRAM_MAX_ARGS 16u
 #define TASK_PROGRAM_EDGES (TASK_PROGRAM_TASKS * 64u) /* explicit dependencies of all tasks together */
 #define TASK_PROGRAM_WORDS 65536u
+#define TASK_PROGRAM_REQUESTS 64u /* so many deferred tasks a run holds without having to wait for one */
 #define TASK_PROGRAM_NOBODY UINT16_MAX
 
 /* A window: element (i, j) is `element` bytes at start + (i * stride[0] + j * stride[1]) * element of the buffer. */
@@ -65,6 +66,9 @@ struct task_op {
     uint16_t reg;  /* that it makes; of a task: its first output's */
     uint16_t parent;
     uint16_t blocks;
+    uint16_t defers;  /* number + 1 of the request by which its first part defers, 0: none */
+    uint16_t how;     /* enum task_condition */
+    uint16_t attends; /* number + 1 of the request that its first part attends to, 0: none */
     uint32_t kernels[3];
     uint32_t salt;
     uint32_t values[4]; /* views: as in the encoding; scalar access: indices and value; fatal: code */
@@ -80,6 +84,7 @@ struct task_program {
     uint32_t register_count;
     uint32_t buffer_count; /* externals first */
     uint32_t dependency_count;
+    uint32_t request_count;
     struct task_buffer buffers[TASK_PROGRAM_BUFFERS];
     struct task_window registers[TASK_PROGRAM_REGISTERS];
     struct task_op ops[TASK_PROGRAM_OPS];
@@ -119,6 +124,12 @@ static inline uint32_t task_window_at(const struct task_window *window, uint32_t
 uint32_t task_op_lanes(const struct task_op *op);
 /* Parts in which a task writes. */
 uint32_t task_op_parts(const struct task_op *op);
+
+/* Parts of all tasks before `task`. */
+uint32_t task_program_parts(const struct task_program *program, uint32_t task);
+
+/* The task that attends to a request (number + 1); TASK_PROGRAM_NOBODY: there is none. */
+uint16_t task_program_attendant(const struct task_program *program, uint16_t request);
 
 /* Whether two windows share a byte. */
 bool task_windows_meet(const struct task_window *one, const struct task_window *other);

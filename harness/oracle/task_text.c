@@ -93,6 +93,15 @@ static void print_edges(const struct text *text, const struct task_op *op)
     }
 }
 
+static void print_request(const struct text *text, const struct task_op *op)
+{
+    static const char *const ways[] = {"counter", "counter by mail", "event"};
+    if (op->defers != 0) {
+        (void)fprintf(text->stream, "; deferred to t%u by %s", task_program_attendant(text->program, op->defers),
+                      ways[op->how]);
+    }
+}
+
 static void print_task(const struct text *text, const struct task_op *op)
 {
     (void)fprintf(text->stream, "t%u = %s(", op->task,
@@ -107,6 +116,7 @@ static void print_task(const struct text *text, const struct task_op *op)
     if (op->extra > 0) {
         (void)fprintf(text->stream, "; %u scalars", op->extra);
     }
+    print_request(text, op);
     (void)fprintf(text->stream, ")");
     print_edges(text, op);
 }

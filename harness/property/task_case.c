@@ -26,12 +26,14 @@ void task_case_draw(struct choice *choice, struct task_case *drawn)
     static const uint32_t block_kinds[] = {30, 1}; /* what a schedule point costs grows with the cores */
     drawn->variant = &variant_all[choice_below(choice, VARIANT_COUNT)];
     const struct npu_arch *arch = npu_arch_find(drawn->variant->arch);
-    const struct task_draw_rules rules = {.graph = strcmp(drawn->variant->runtime, "hbg") == 0};
+    const struct task_draw_rules rules = {
+        .graph = strcmp(drawn->variant->runtime, "hbg") == 0, .events = arch->has_sdma, .limits = &drawn->limits};
     engine_choice_draw(choice, &drawn->engine);
     bool few = choice_pick_weighted(choice, block_kinds, 2) == 0;
     drawn->blocks = (int)choice_range(choice, 1, few ? 4 : arch->max_blocks);
     drawn->threads = (int)choice_range(choice, 1, arch->max_aicpu_threads);
     draw_limits(choice, &drawn->limits);
+    drawn->limits.clusters = (uint32_t)drawn->blocks;
     drawn->transition = choice_below(choice, 4) == 3;
     task_draw(choice, &rules, &drawn->program);
     drawn->ends = (struct task_ends){.well = true};

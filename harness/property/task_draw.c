@@ -456,7 +456,7 @@ void task_draw(struct choice *choice, const struct task_draw_rules *rules, struc
     draft.rules = rules;
     draft.program = program;
     program->op_count = program->task_count = program->register_count = 0;
-    program->buffer_count = program->dependency_count = 0;
+    program->buffer_count = program->dependency_count = program->request_count = 0;
     program->external_count = 1 + (uint32_t)choice_pick_weighted(choice, externals, TASK_PROGRAM_EXTERNALS);
     for (uint32_t i = 0; i < program->external_count; i++) {
         task_draft_external(&draft);
@@ -467,5 +467,8 @@ void task_draw(struct choice *choice, const struct task_draw_rules *rules, struc
     }
     while (draft.depth > 0) {
         close_scope(&draft);
+    }
+    if (!rules->graph) {
+        task_draft_late(&draft);
     }
 }

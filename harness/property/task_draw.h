@@ -11,11 +11,13 @@
 #define HARNESS_PROPERTY_TASK_DRAW_H
 
 #include "harness/choice/choice.h"
-#include "harness/oracle/task_program.h"
+#include "harness/oracle/task_limits.h"
 
 struct task_draw_rules {
     /* For host_build_graph: no inference, so every edge is explicit; no scopes, parts, dummies, scalar access. */
     bool graph;
+    bool events;                      /* tasks may wait for SDMA event records */
+    const struct task_limits *limits; /* the sizes under which the program will run */
 };
 
 void task_draw(struct choice *choice, const struct task_draw_rules *rules, struct task_program *program);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* task_draw_state: what task_draw knows of a program that is half drawn. For its two files. */
+/* task_draw_state: what task_draw knows of a program that is half drawn. For its files. */
 #ifndef HARNESS_PROPERTY_TASK_DRAW_STATE_H
 #define HARNESS_PROPERTY_TASK_DRAW_STATE_H
 
@@ -35,6 +35,10 @@ bool task_draft_pick(struct task_draft *draft, uint16_t *reg);
 uint8_t task_draft_dtype(struct task_draft *draft, uint8_t *element);
 /* Makes a window row-major over `elements` from its start: a row, or a drawn rectangle. */
 void task_draft_shape(struct task_draft *draft, struct task_window *window, uint32_t elements);
+
+/* What is drawn when the whole program stands: which blocks start together, and who defers. */
+void task_draft_late(struct task_draft *draft);
+void task_draft_deferred(struct task_draft *draft);
 
 /* The operations that make tensors. */
 void task_draft_external(struct task_draft *draft);

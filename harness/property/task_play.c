@@ -6,6 +6,7 @@
 
 #include "abi/shared_memory.h"
 #include "harness/program/artefacts.h"
+#include "npu/arch.h"
 
 #define TASK_CALLABLE 0
 #define TASK_PATH_BYTES 1024u
@@ -113,10 +114,30 @@ static struct session *find_session(struct task_play *play, const struct variant
     return found;
 }
 
+static struct task_board *task_play_board(struct task_play *play)
+{
+    return (struct task_board *)(void *)play->board;
+}
+
+/* Another variant than the drawn one may have no events. */
+static bool can_wait(const struct session *session, const struct task_program *program)
+{
+    bool events = npu_arch_find(session->variant->arch)->has_sdma;
+    for (uint32_t i = 0; i < program->task_count; i++) {
+        const struct task_op *op = task_program_task(program, i);
+        if (op->defers != 0 && op->how == TASK_EVENT && !events) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void task_play_load(struct task_play *play, const struct task_case *drawn)
 {
     const struct task_program *program = &drawn->program;
     play->word_count = task_program_encode(program, play->words, TASK_PROGRAM_WORDS);
+    task_trace_prepare(program, task_play_board(play));
+    play->board_bytes = task_board_bytes(program->request_count, task_program_parts(program, program->task_count));
     for (uint32_t i = 0; i < program->external_count; i++) {
         for (uint32_t k = 0; k < program->buffers[i].bytes; k++) {
             play->before.bytes[i][k] = (uint8_t)(i * 64 + k + 1);
@@ -139,6 +160,9 @@ static void fill_args(struct task_play *play, const struct task_program *program
                                                 .dtype = PTO_UINT8};
         (void)pto_chip_args_add_tensor(args, &tensor);
     }
+    tensor = (struct pto_continuous_tensor){
+        .data = (uintptr_t)play->board, .shapes = {(uint32_t)play->board_bytes}, .ndims = 1, .dtype = PTO_UINT8};
+    (void)pto_chip_args_add_tensor(args, &tensor);
 }
 
 static int check_externals(struct property_context *context, const struct task_play *play,
@@ -192,13 +216,16 @@ static int run_on(struct task_play *play, const struct task_case *drawn, struct 
     if (check_externals(context, play, &drawn->program, &play->expected, "one task after the other gives") != 0) {
         return 1;
     }
+    char text[256];
+    bool traced = task_trace_check(&drawn->program, &drawn->limits, task_play_board(play), text, sizeof(text));
+    PROPERTY_REQUIRE(context, traced, "%s", text);
     return check_counts(context, session, &drawn->program);
 }
 
 int task_play_run(struct task_play *play, const struct task_case *drawn, struct property_context *context)
 {
     struct session *session = find_session(play, drawn->variant);
-    if (session == NULL) {
+    if (session == NULL || !can_wait(session, &drawn->program)) {
         return 0;
     }
     set_knobs(drawn);

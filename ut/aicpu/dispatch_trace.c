@@ -148,8 +148,9 @@ void dispatch_trace_free(struct dispatch_trace *trace)
     trace->capacity = 0;
 }
 
-/* Blocks of one task: which lanes of each were dispatched, and on which cluster. */
+/* Blocks of one task: which lanes of each were dispatched, and on which cluster; and which cores got any. */
 struct seen {
+    bool workers[PTO_MAX_WORKERS];
     uint32_t lanes[256];
     uint32_t clusters[256];
 };
@@ -174,6 +175,10 @@ static void check_event(struct dispatch_trace *trace, const struct dispatch_expe
     if (task->together && !event->on_idle) {
         note(trace, "28: a block that starts together behind another one", event);
     }
+    if (task->together && seen->workers[event->worker]) {
+        note(trace, "28: two blocks that start together on one core", event);
+    }
+    seen->workers[event->worker] = true;
     seen->lanes[event->block] |= lane;
     seen->clusters[event->block] = cluster;
 }

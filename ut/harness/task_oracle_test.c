@@ -18,6 +18,8 @@
 #include "harness/oracle/task_text.h"
 #include "harness/property/task_case.h"
 
+#define CLUSTERS 3u
+
 static struct task_program program;
 static struct task_memory memory;
 static struct task_build build;
@@ -181,7 +183,7 @@ static void test_order_wants_the_owner(void **state)
 
 static struct task_ends ends_of(uint64_t window, uint64_t heap, uint64_t pool)
 {
-    const struct task_limits limits = {.window = window, .heap = heap, .pool = pool};
+    const struct task_limits limits = {.window = window, .heap = heap, .pool = pool, .clusters = CLUSTERS};
     return task_limits_ends(&program, &limits);
 }
 
@@ -245,6 +247,58 @@ static void test_limits_of_pools(void **state)
     expect_ends(ends_of(1024, 1024, 5), false, 1u << PTO_ERR_DEP_POOL_OVERFLOW);
 }
 
+static struct task_op *submit_behind(uint16_t tasks)
+{
+    struct task_op *op = task_build_task(&build, TASK_SUBMIT);
+    for (uint16_t i = 0; i < tasks; i++) {
+        task_build_depend(&build, op, i);
+    }
+    return op;
+}
+
+/* What a task spilled that has retired is free again; but a new task that still finds it holds it. */
+static void test_limits_of_held_spill(void **state)
+{
+    (void)state;
+    task_build_start(&build, &program);
+    uint16_t x = task_build_external(&build, 1);
+    for (uint32_t i = 0; i < 70; i++) {
+        (void)submit(PTO_ARG_INPUT, x);
+    }
+    task_build_mark(&build, TASK_SCOPE, PTO_SCOPE_AUTO);
+    (void)submit_behind(70); /* spills 6 */
+    task_build_mark(&build, TASK_SCOPE_END, 0);
+    task_build_mark(&build, TASK_SCOPE, PTO_SCOPE_AUTO);
+    struct task_op *op = submit_behind(70);
+    expect_ends(ends_of(1024, 1024, 11), true, 0);
+    task_build_depend(&build, op, 70); /* spills 7 */
+    expect_ends(ends_of(1024, 1024, 13), true, 0);
+    expect_ends(ends_of(1024, 1024, 12), true, 1u << PTO_ERR_DEP_POOL_OVERFLOW);
+}
+
+/* -7: more blocks that start together than there are cores of their kind, and nothing else of them. */
+static void test_limits_of_starts(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t lanes; /* bit per kernel */
+        uint16_t most;
+    } shapes[] = {{1, CLUSTERS}, {2, 2 * CLUSTERS}, {4, 2 * CLUSTERS}, {6, CLUSTERS}, {7, CLUSTERS}};
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+        task_build_start(&build, &program);
+        struct task_op *op = task_build_task(&build, TASK_SUBMIT);
+        for (uint32_t lane = 0; lane < 3; lane++) {
+            op->kernels[lane] = (shapes[i].lanes >> lane & 1u) != 0 ? lane : TASK_PROGRAM_NO_KERNEL;
+        }
+        op->blocks = (uint16_t)(shapes[i].most + 1);
+        expect_ends(ends_of(16, 1024, 8), true, 0);
+        op->sync_start = true;
+        expect_ends(ends_of(16, 1024, 8), false, 1u << PTO_ERR_REQUIRE_SYNC_START_INVALID);
+        op->blocks = shapes[i].most;
+        expect_ends(ends_of(16, 1024, 8), true, 0);
+    }
+}
+
 static void test_limits_of_scopes_and_fatal(void **state)
 {
     (void)state;
@@ -289,6 +343,10 @@ static void test_encoding(void **state)
         0,
         1,
         0,
+        0, /* its record */
+        0,
+        0,
+        2, /* attends to the second request */
         1,
         0, /* t0 */
         PTO_ARG_INPUT,
@@ -309,9 +367,27 @@ static void test_encoding(void **state)
         0,
         2,
         0,
+        1, /* its record, if it had one */
+        0,
+        0,
+        0,
         0,
         1,
         0, /* after t0 */
+        TASK_SUBMIT,
+        UINT32_MAX,
+        0,
+        UINT32_MAX,
+        1,
+        0,
+        3,
+        0,
+        1, /* its record */
+        2,
+        TASK_MAILED,
+        1, /* defers by the second request, attends to the first */
+        0,
+        0, /* t2 */
         TASK_SCOPE,
         1,
         TASK_SCOPE_END,
@@ -332,6 +408,10 @@ static void test_encoding(void **state)
     uint16_t x = task_build_external(&build, 2);
     (void)submit(PTO_ARG_INPUT, x);
     task_build_depend(&build, task_build_task(&build, TASK_DUMMY), 0);
+    (void)task_build_task(&build, TASK_SUBMIT);
+    program.ops[program.op_of_task[2]].attends = 1;
+    program.request_count = 1;
+    task_build_defer(&build, 2, TASK_MAILED, 0);
     task_build_mark(&build, TASK_SCOPE, PTO_SCOPE_MANUAL);
     task_build_mark(&build, TASK_SCOPE_END, 0);
     task_build_scalar(&build, TASK_GET, x, 1);
@@ -367,6 +447,36 @@ static void test_draws_are_determinate(void **state)
     }
 }
 
+/* What is drawn last is drawn: blocks that start together on several cores, and some too many; deferral of
+ * each kind, also to tasks that come later. */
+static void test_late_draws_come(void **state)
+{
+    (void)state;
+    static uint8_t bytes[8192];
+    static struct task_case drawn;
+    uint32_t together = 0;
+    uint32_t refused = 0;
+    uint32_t deferred[TASK_CONDITIONS] = {0};
+    uint32_t ahead = 0;
+    for (uint64_t seed = 1; seed <= 1000; seed++) {
+        struct choice choice;
+        choice_from_seed(&choice, seed, bytes, sizeof(bytes));
+        task_case_draw(&choice, &drawn);
+        for (uint32_t i = 0; i < drawn.program.op_count; i++) {
+            const struct task_op *op = &drawn.program.ops[i];
+            together += op->sync_start && op->blocks > 1;
+            assert_true(op->opcode == TASK_SUBMIT || (!op->sync_start && op->defers == 0 && op->attends == 0));
+            if (op->defers != 0) {
+                deferred[op->how]++;
+                ahead += task_program_attendant(&drawn.program, op->defers) > op->task;
+            }
+        }
+        refused += task_ends_allow(&drawn.ends, -PTO_ERR_REQUIRE_SYNC_START_INVALID);
+    }
+    assert_true(together > 30 && refused > 0 && refused < 100);
+    assert_true(deferred[TASK_COUNTER] > 100 && deferred[TASK_MAILED] > 100 && deferred[TASK_EVENT] > 30 && ahead > 40);
+}
+
 /* Zeros draw the smallest case: one external and nothing done with it. */
 static void test_zeros_draw_nothing(void **state)
 {
@@ -392,10 +502,11 @@ static void test_text(void **state)
     task_build_mark(&build, TASK_SCOPE, PTO_SCOPE_AUTO);
     task_build_depend(&build, submit(PTO_ARG_INPUT, x), 0);
     task_build_mark(&build, TASK_SCOPE_END, 0);
+    task_build_defer(&build, 0, TASK_EVENT, 1);
     task_text_print(stream, &program);
     (void)fclose(stream);
     assert_string_equal(text, "r0 = external 0 from byte 0, version 0: u64[2]\n"
-                              "t0 = submit(AIV0 kernel 0; inout r0)\n"
+                              "t0 = submit(AIV0 kernel 0; inout r0; deferred to t1 by event)\n"
                               "scope AUTO {\n"
                               "    t1 = submit(AIV0 kernel 0; input r0)    after t0 (explicit), t0 (writer)\n"
                               "}\n");
@@ -415,9 +526,12 @@ int main(void)
         cmocka_unit_test(test_limits_of_windows),
         cmocka_unit_test(test_limits_of_heaps),
         cmocka_unit_test(test_limits_of_pools),
+        cmocka_unit_test(test_limits_of_held_spill),
+        cmocka_unit_test(test_limits_of_starts),
         cmocka_unit_test(test_limits_of_scopes_and_fatal),
         cmocka_unit_test(test_encoding),
         cmocka_unit_test(test_draws_are_determinate),
+        cmocka_unit_test(test_late_draws_come),
         cmocka_unit_test(test_zeros_draw_nothing),
         cmocka_unit_test(test_text),
     };

@@ -42,6 +42,7 @@ struct trb_cores {
     uint64_t running[TRB_LANES]; /* something dispatched and not known to be finished */
     uint64_t pending[TRB_LANES]; /* a second dispatch waits behind the running one */
     uint64_t open[TRB_LANES];    /* running, taken by the core, and nothing pending: one more may be dispatched */
+    uint64_t spent[TRB_LANES];   /* got a block in the newest drain: no second one there, even when idle again */
     struct trb_core core[TRB_LANES][TRB_MAX_CLUSTERS];
 };
 
@@ -54,6 +55,7 @@ static inline void trb_cores_clear(struct trb_cores *cores)
         cores->running[lane] = 0;
         cores->pending[lane] = 0;
         cores->open[lane] = 0;
+        cores->spent[lane] = 0;
     }
 }
 

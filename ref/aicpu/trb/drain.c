@@ -47,9 +47,22 @@ bool trb_drain_open(struct trb_scheduler *scheduler, struct pto_slot_state *slot
     return true;
 }
 
-static struct trb_places idle_places(const struct trb_scheduler *scheduler, union trb_drain_word drain)
+/* Where blocks can start. Every block gets a core of its own, also when others have ended before it starts. */
+static struct trb_places free_places(const struct trb_scheduler *scheduler, union trb_drain_word drain)
 {
-    return trb_places_of(pto_task_shape_of(drain.lanes), scheduler->cores.idle);
+    uint64_t lanes[TRB_LANES];
+    for (uint32_t lane = 0; lane < TRB_LANES; lane++) {
+        lanes[lane] = scheduler->cores.idle[lane] & ~scheduler->cores.spent[lane];
+    }
+    return trb_places_of(pto_task_shape_of(drain.lanes), lanes);
+}
+
+/* Notes which cores got blocks: those that are in `places` no more. */
+static void spend(struct trb_scheduler *scheduler, const struct trb_places *before, const struct trb_places *places)
+{
+    for (uint32_t lane = 0; lane < TRB_LANES; lane++) {
+        scheduler->cores.spent[lane] |= before->lanes[lane] & ~places->lanes[lane];
+    }
 }
 
 /* Joins, or offers more than before. The last one needed calls the others to the launch. */
@@ -58,7 +71,10 @@ static union trb_drain_word gather(struct trb_scheduler *scheduler, union trb_dr
     struct trb_run *run = scheduler->run;
     while (now.phase == TRB_DRAIN_GATHERING) {
         bool is_new = scheduler->drain_serial != now.serial;
-        struct trb_places places = idle_places(scheduler, now);
+        for (uint32_t lane = 0; lane < TRB_LANES && is_new; lane++) {
+            scheduler->cores.spent[lane] = 0;
+        }
+        struct trb_places places = free_places(scheduler, now);
         uint32_t offer = trb_places_for(&places, now.lanes);
         uint32_t before = is_new ? 0 : scheduler->drain_offer;
         if (!is_new && offer == before) {
@@ -93,7 +109,7 @@ static uint32_t claim_blocks(struct trb_scheduler *scheduler, union trb_drain_wo
         if (now->phase != TRB_DRAIN_LAUNCHING) {
             return 0;
         }
-        struct trb_places places = idle_places(scheduler, *now);
+        struct trb_places places = free_places(scheduler, *now);
         claim = trb_places_for(&places, now->lanes);
         claim = claim < now->unclaimed ? claim : now->unclaimed;
         next = *now;
@@ -125,11 +141,13 @@ static bool launch(struct trb_scheduler *scheduler, union trb_drain_word now)
         return false;
     }
     struct pto_slot_state *task = scheduler->run->drain.task;
-    struct trb_places places = idle_places(scheduler, now);
+    const struct trb_places before = free_places(scheduler, now);
+    struct trb_places places = before;
     uint32_t first = (uint32_t)now.blocks - now.unclaimed;
     for (uint32_t block = first; block < first + claim; block++) {
         (void)trb_places_put(scheduler, &places, task, (int32_t)block);
     }
+    spend(scheduler, &before, &places);
     report_launched(scheduler, claim);
     return true;
 }

@@ -24,6 +24,7 @@ struct cluster {
     bool running[TRB_LANES];
     bool pending[TRB_LANES];
     bool open[TRB_LANES];
+    bool spent[TRB_LANES];
 };
 
 static void take_cluster(const struct trb_cores *cores, uint32_t local, struct cluster *cluster)
@@ -34,6 +35,7 @@ static void take_cluster(const struct trb_cores *cores, uint32_t local, struct c
         cluster->running[lane] = (cores->running[lane] >> local & 1u) != 0;
         cluster->pending[lane] = (cores->pending[lane] >> local & 1u) != 0;
         cluster->open[lane] = (cores->open[lane] >> local & 1u) != 0;
+        cluster->spent[lane] = (cores->spent[lane] >> local & 1u) != 0;
     }
 }
 
@@ -46,6 +48,7 @@ static void give_cluster(struct trb_cores *cores, const struct cluster *cluster)
         cores->running[lane] |= (uint64_t)cluster->running[lane] << local;
         cores->pending[lane] |= (uint64_t)cluster->pending[lane] << local;
         cores->open[lane] |= (uint64_t)cluster->open[lane] << local;
+        cores->spent[lane] |= (uint64_t)cluster->spent[lane] << local;
     }
 }
 
