@@ -82,6 +82,18 @@ static bool may_order(const struct task_op *from, const struct task_op *to)
 /* As they were when the task was submitted: its own submission may have retired some. */
 static int states[TASK_PROGRAM_TASKS];
 
+/* A task between the two took the producer's place in the map, and has retired since. */
+static bool replaced(const struct task_op *from, const struct task_op *to)
+{
+    for (uint32_t k = from->task + 1; k < to->task; k++) {
+        if (states[k] == PTO_TASK_CONSUMED && task_set_has(&before[k], from->task) &&
+            task_order_edges(&program, task_program_task(&program, k), to) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void check_pair(const struct task_op *from, const struct task_op *to, bool listed)
 {
     uint32_t edges = task_order_edges(&program, from, to);
@@ -91,14 +103,14 @@ static void check_pair(const struct task_op *from, const struct task_op *to, boo
     const char *wrong = NULL;
     if (listed && state == PTO_TASK_CONSUMED) {
         wrong = "lists a task that had retired,";
-    } else if (listed && state == PTO_TASK_COMPLETED && !holds) {
-        wrong = "holds a completed task for nothing,";
     } else if (listed && edges == 0 && !may_order(from, to)) {
         wrong = "lists a task that it has nothing to do with,";
     } else if (!listed && holds && state != PTO_TASK_CONSUMED) {
         wrong = "does not hold its explicit producer or creator,";
     } else if (!through && edges != 0 && state == PTO_TASK_PENDING) {
         wrong = "is not ordered behind its producer,";
+    } else if (!through && edges != 0 && state == PTO_TASK_COMPLETED && !replaced(from, to)) {
+        wrong = "does not retain its completed producer,";
     }
     if (wrong != NULL) {
         fail_msg("seed %lu: task %u %s task %u (state %d, edges %#x)", seed, to->task, wrong, from->task, state, edges);
