@@ -25,7 +25,7 @@ int64_t os_objects_shm_segments(void);
 
 /* One look at the address space. */
 struct os_mappings {
-    int64_t files;           /* mappings that have a file behind them: a loaded image has about five */
+    int64_t files; /* mappings that have a file behind them: a loaded image has about five */
     /* Accessible address space without a file: stacks, device memory, heaps of threads. Not what is only reserved, nor
      * the main heap: one small block high up holds its end, and the allocator counts what is in use there. */
     int64_t anonymous_bytes;
