@@ -91,32 +91,18 @@ static void follow_once(struct exploration *exploration)
     exploration_close(exploration);
 }
 
-/* Once more with the fixed points, in a child. */
+/* Once more with the fixed points, in a child. Only the same verdict counts: another failure is another matter. */
 static bool fails_in_child(struct exploration *exploration)
 {
     const struct explorer_report before = exploration->report;
     exploration->report.verdict = EXPLORER_HELD;
     in_child(exploration, true, follow_once);
-    if (is_of_a_run(exploration->report.verdict)) {
+    exploration->hung_seconds += exploration->report.verdict == EXPLORER_HUNG ? exploration->hang_seconds : 0;
+    if (exploration->report.verdict == before.verdict) {
         return true;
     }
     exploration->report = before;
     return false;
-}
-
-/* The same for what hangs: another failure is another matter. */
-static bool hangs_in_child(struct exploration *exploration)
-{
-    const struct explorer_report before = exploration->report;
-    if (!fails_in_child(exploration)) {
-        return false;
-    }
-    exploration->hung_seconds += exploration->hang_seconds;
-    if (exploration->report.verdict != EXPLORER_HUNG) {
-        exploration->report = before;
-        return false;
-    }
-    return true;
 }
 
 /* Seconds after which a try hangs: many times what the slowest play took that came to an end, when there is one. */
@@ -138,9 +124,9 @@ static void minimise_hang(struct exploration *exploration)
     if (schedule_create(&first) == 0) {
         schedule_copy(&first, &exploration->best, exploration->best.count);
         exploration->patience = try_seconds(exploration);
-        minimise(exploration, hangs_in_child);
+        minimise(exploration, fails_in_child);
         exploration->patience = 0;
-        if (exploration->report.minimised && !minimise_again(exploration, hangs_in_child)) {
+        if (exploration->report.minimised && !minimise_again(exploration, fails_in_child)) {
             found.tries = exploration->report.tries;
             exploration->report = found;
             schedule_copy(&exploration->best, &first, first.count);
