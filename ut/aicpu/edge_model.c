@@ -102,12 +102,12 @@ static struct verdict judge(const struct pto_tensor *probe, const struct pto_ten
     return verdict;
 }
 
-/* The creator of a tensor or an explicit dependency. */
+/* The creator of a tensor or an explicit dependency: stays, however many there are. */
 static void hold(struct edge_model *model, struct edge_task *task, uint64_t id)
 {
     uint32_t i = edge_model_of(model, id);
     if (model->tasks[i].state != EDGE_CONSUMED) {
-        task->edges[i] = EDGE_LISTED;
+        task->edges[i] = EDGE_HELD;
     }
 }
 
@@ -148,13 +148,13 @@ static void follow_access(struct edge_model *model, struct edge_task *task, cons
         most += found[i] != EDGE_NONE && task->edges[i] == EDGE_NONE;
     }
     for (uint32_t i = 0; i < model->count; i++) {
-        if (found[i] == EDGE_NONE || task->edges[i] == EDGE_LISTED) {
-            continue;
-        }
-        bool free_to_choose = most > PTO_INLINE_FANIN && model->tasks[i].state == EDGE_COMPLETED;
-        task->edges[i] = free_to_choose ? EDGE_MAY_BE_LISTED : (uint8_t)found[i];
+        bool free_to_choose =
+            found[i] != EDGE_NONE && most > PTO_INLINE_FANIN && model->tasks[i].state == EDGE_COMPLETED;
         for (uint32_t e = 0; free_to_choose && e < model->entry_count; e++) {
             model->entries[e].may_be_gone |= model->entries[e].task == i;
+        }
+        if (found[i] != EDGE_NONE && task->edges[i] != EDGE_LISTED && task->edges[i] != EDGE_HELD) {
+            task->edges[i] = free_to_choose ? EDGE_MAY_BE_LISTED : (uint8_t)found[i];
         }
     }
 }
@@ -183,6 +183,14 @@ struct edge_task *edge_model_submit(struct edge_model *model, uint64_t id, const
         }
         if (arg->tags[i] != PTO_ARG_NO_DEP && !tensor->manual_dep) {
             take_access(model, task, tensor, arg->tags[i] != PTO_ARG_INPUT);
+        }
+    }
+    bool crowded = producers(model, task) > PTO_INLINE_FANIN;
+    for (uint32_t i = 0; i < model->count; i++) {
+        if (task->edges[i] == EDGE_HELD) {
+            task->edges[i] = EDGE_LISTED;
+        } else if (task->edges[i] == EDGE_LISTED && crowded && model->tasks[i].state == EDGE_COMPLETED) {
+            task->edges[i] = EDGE_MAY_BE_LISTED; /* it may have made room */
         }
     }
     return task;

@@ -17,7 +17,7 @@
 #define EDGE_GRID 512u /* elements of the largest buffer */
 
 enum edge_state { EDGE_PENDING, EDGE_COMPLETED, EDGE_CONSUMED }; /* as in slots */
-enum edge { EDGE_NONE, EDGE_LISTED, EDGE_MAY_BE_LISTED };
+enum edge { EDGE_NONE, EDGE_LISTED, EDGE_MAY_BE_LISTED, EDGE_HELD };
 
 struct edge_task {
     uint64_t id;

@@ -173,6 +173,7 @@ static void completed_accesses_give_way(void **state)
     for (uint32_t i = 0; i < 10; i++) {
         assert_int_equal(trb_slot_state(trb_fanin(mixed->payload, i)), PTO_TASK_PENDING);
     }
+    assert_int_equal(ring->spill.top, 0);
     uint32_t references = 0;
     for (uint32_t i = 0; i < 80; i++) {
         references += (uint32_t)rig_slot(rig, i)->fanout_count - TRB_OWN_REFERENCES;
@@ -181,11 +182,40 @@ static void completed_accesses_give_way(void **state)
     rig_destroy(rig);
 }
 
+/* R21: nor do they push those that are held, and come later, into the spill pool, where they would stay. */
+static void completed_accesses_make_room_for_held_ones(void **state)
+{
+    (void)state;
+    struct pto_tensor_create_info info;
+    struct trb_submitted made;
+    struct pto_tensor tensors[2];
+    struct pto_arg arg;
+    const uint32_t shape[1] = {16};
+    rig = rig_create(256, 1 << 16, 4);
+    ninety_writers();
+    (void)pto_create_info(&info, shape, 1, PTO_UINT8, false);
+    pto_arg_init(&arg);
+    (void)pto_add_output(&arg, &info);
+    assert_int_equal(rig_submit(rig, TRB_DUMMY, NULL, &arg, &made), 0);
+    tensors[1] = *made.outputs[0];
+    pto_arg_init(&arg);
+    rig_add_bytes(&arg, &tensors[0], PTO_ARG_INPUT, 0, 8 * 80);
+    (void)pto_add_no_dep(&arg, &tensors[1]);
+    const struct pto_slot_state *task = rig_dummy(rig, &arg);
+    assert_int_equal(task->payload->fanin_actual_count, 1);
+    assert_int_equal(trb_fanin(task->payload, 0)->task->task_id, made.id);
+    assert_int_equal(rig->context->rings[0].spill.top, 0);
+    rig_destroy(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(references_follow_the_state),         cmocka_unit_test(completed_accesses_are_retained),
-        cmocka_unit_test(scalar_access_forgets_nobody),        cmocka_unit_test(completed_accesses_give_way),
+        cmocka_unit_test(references_follow_the_state),
+        cmocka_unit_test(completed_accesses_are_retained),
+        cmocka_unit_test(scalar_access_forgets_nobody),
+        cmocka_unit_test(completed_accesses_give_way),
+        cmocka_unit_test(completed_accesses_make_room_for_held_ones),
         cmocka_unit_test(held_producers_stay_in_a_short_pool),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

@@ -26,6 +26,7 @@ static struct trb_task_record *record_of(const struct trb_draft *draft, const st
 static bool drop_completed(struct trb_draft *draft)
 {
     uint32_t before = draft->producers;
+    draft->finished = 0;
     for (uint32_t i = 0; i < draft->producers;) {
         struct pto_slot_state *slot = *entry_at(draft, i);
         struct trb_task_record *record = record_of(draft, slot);
@@ -86,6 +87,9 @@ static bool make_room(struct trb_draft *draft)
 static bool append(struct trb_draft *draft, struct pto_slot_state *slot)
 {
     struct trb_spill_pool *spill = &draft->ring->spill;
+    if (draft->producers >= PTO_INLINE_FANIN && draft->finished != 0) {
+        (void)drop_completed(draft);
+    }
     if (draft->producers >= PTO_INLINE_FANIN) {
         if (spill->top - spill->tail >= spill->capacity && !make_room(draft)) {
             return false;
@@ -119,7 +123,8 @@ bool trb_draft_add(struct trb_draft *draft, uint64_t producer, enum trb_edge edg
         return false;
     }
     /* Only room that costs nothing is spent on keeping what has completed and is wanted for the order alone. */
-    if (edge == TRB_EDGE_ORDERED && draft->producers >= PTO_INLINE_FANIN && trb_slot_state(slot) != PTO_TASK_PENDING) {
+    bool finished = edge == TRB_EDGE_ORDERED && trb_slot_state(slot) != PTO_TASK_PENDING;
+    if (finished && draft->producers >= PTO_INLINE_FANIN) {
         return true;
     }
     if (!trb_slot_claim(slot)) {
@@ -128,6 +133,7 @@ bool trb_draft_add(struct trb_draft *draft, uint64_t producer, enum trb_edge edg
     record->consumer = draft->id;
     record->only_ordered = edge == TRB_EDGE_ORDERED;
     (void)append(draft, slot);
+    draft->finished += finished;
     return false;
 }
 

@@ -8,7 +8,7 @@
  *
  * There are two kinds of edges: *held* ones, from the creator of a tensor or an explicit dependency, keep the producer
  * and its buffers alive; *ordered* ones, from the tensor map, have done their work when the producer has completed.
- * Then they give way where room is short: they take no spill entry, and hand theirs back to whoever needs it, so that
+ * Then they give way where room is short: they take no spill entry, and make room before another has to, so that
  * no list grows with the accesses that a long scope has seen.
  */
 #ifndef AICPU_TRB_PRODUCERS_H
@@ -25,7 +25,8 @@ struct trb_draft {
     struct trb_task_record *record;
     uint64_t id;
     uint32_t producers;
-    bool gave_up; /* while waiting for spill entries; nothing more is listed */
+    uint32_t finished; /* how many of them had completed and are wanted for the order alone */
+    bool gave_up;      /* while waiting for spill entries; nothing more is listed */
 };
 
 enum trb_edge { TRB_EDGE_HELD, TRB_EDGE_ORDERED };

@@ -409,6 +409,7 @@ bool trb_submit(struct trb_orchestrator *orchestrator, enum trb_request_kind kin
     }
     draft.orchestrator = orchestrator;
     draft.producers = 0;
+    draft.finished = 0;
     draft.gave_up = false;
     begin_draft(&draft, ring, &request);
     submitted->id = draft.id;
