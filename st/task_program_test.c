@@ -198,11 +198,11 @@ static bool deferred_differs(struct planted *planted, uint16_t how, uint64_t see
 /* Whatever tells that a deferred task is complete is waited for; without the one that says so the run does not end. */
 static void test_deferred_completion(void **state)
 {
-    for (uint16_t how = TASK_COUNTER; how < TASK_CONDITIONS; how++) {
+    for (uint32_t how = TASK_COUNTER; how < TASK_CONDITIONS; how++) {
         for (uint64_t seed = 1; seed <= PLANTED_SEEDS; seed++) {
-            assert_false(deferred_differs(*state, how, seed, true));
+            assert_false(deferred_differs(*state, (uint16_t)how, seed, true));
         }
-        assert_true(deferred_differs(*state, how, 1, false));
+        assert_true(deferred_differs(*state, (uint16_t)how, 1, false));
     }
 }
 

@@ -113,7 +113,7 @@ static int compare_parts(const void *one, const void *other)
 
 static bool check_cores(struct trace *trace)
 {
-    qsort((void *)trace->by_core, trace->count, sizeof(trace->by_core[0]), compare_parts);
+    qsort((void *)trace->by_core, trace->count, sizeof(void *), compare_parts);
     for (uint32_t i = 1; i < trace->count; i++) {
         const struct part *before = trace->by_core[i - 1];
         struct part *part = trace->by_core[i];

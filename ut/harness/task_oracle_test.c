@@ -321,89 +321,91 @@ static void test_limits_of_scopes_and_fatal(void **state)
     assert_false(task_ends_allow(&(struct task_ends){.well = true}, -100));
 }
 
+/* The program of test_encoding, word by word. */
+static const uint32_t encoded[] = {
+    TASK_EXTERNAL,
+    1,
+    0,
+    PTO_UINT64,
+    1,
+    2,
+    1,
+    0,
+    0, /* r0 */
+    TASK_SUBMIT,
+    UINT32_MAX,
+    0,
+    UINT32_MAX,
+    1,
+    0,
+    1,
+    0,
+    0, /* its record */
+    0,
+    0,
+    2, /* attends to the second request */
+    1,
+    0, /* t0 */
+    PTO_ARG_INPUT,
+    TASK_READS,
+    0,
+    PTO_UINT64,
+    1,
+    2,
+    1,
+    0,
+    0,
+    0, /* its tensor */
+    TASK_DUMMY,
+    UINT32_MAX,
+    UINT32_MAX,
+    UINT32_MAX,
+    1,
+    0,
+    2,
+    0,
+    1, /* its record, if it had one */
+    0,
+    0,
+    0,
+    0,
+    1,
+    0, /* after t0 */
+    TASK_SUBMIT,
+    UINT32_MAX,
+    0,
+    UINT32_MAX,
+    1,
+    0,
+    3,
+    0,
+    1, /* its record */
+    2,
+    TASK_MAILED,
+    1, /* defers by the second request, attends to the first */
+    0,
+    0, /* t2 */
+    TASK_SCOPE,
+    1,
+    TASK_SCOPE_END,
+    TASK_GET,
+    0,
+    1,
+    0,
+    TASK_SET,
+    0,
+    1,
+    0,
+    0xBEEF,
+    TASK_FATAL,
+    42, /* the rest */
+    TASK_END,
+};
+
 static void test_encoding(void **state)
 {
     (void)state;
     static uint32_t words[TASK_PROGRAM_WORDS];
-    static const uint32_t expected[] = {
-        TASK_EXTERNAL,
-        1,
-        0,
-        PTO_UINT64,
-        1,
-        2,
-        1,
-        0,
-        0, /* r0 */
-        TASK_SUBMIT,
-        UINT32_MAX,
-        0,
-        UINT32_MAX,
-        1,
-        0,
-        1,
-        0,
-        0, /* its record */
-        0,
-        0,
-        2, /* attends to the second request */
-        1,
-        0, /* t0 */
-        PTO_ARG_INPUT,
-        TASK_READS,
-        0,
-        PTO_UINT64,
-        1,
-        2,
-        1,
-        0,
-        0,
-        0, /* its tensor */
-        TASK_DUMMY,
-        UINT32_MAX,
-        UINT32_MAX,
-        UINT32_MAX,
-        1,
-        0,
-        2,
-        0,
-        1, /* its record, if it had one */
-        0,
-        0,
-        0,
-        0,
-        1,
-        0, /* after t0 */
-        TASK_SUBMIT,
-        UINT32_MAX,
-        0,
-        UINT32_MAX,
-        1,
-        0,
-        3,
-        0,
-        1, /* its record */
-        2,
-        TASK_MAILED,
-        1, /* defers by the second request, attends to the first */
-        0,
-        0, /* t2 */
-        TASK_SCOPE,
-        1,
-        TASK_SCOPE_END,
-        TASK_GET,
-        0,
-        1,
-        0,
-        TASK_SET,
-        0,
-        1,
-        0,
-        0xBEEF,
-        TASK_FATAL,
-        42, /* the rest */
-        TASK_END,
-    };
     task_build_start(&build, &program);
     uint16_t x = task_build_external(&build, 2);
     (void)submit(PTO_ARG_INPUT, x);
@@ -418,8 +420,8 @@ static void test_encoding(void **state)
     task_build_scalar(&build, TASK_SET, x, 1);
     task_build_mark(&build, TASK_FATAL, 42);
     uint32_t count = task_program_encode(&program, words, TASK_PROGRAM_WORDS);
-    assert_int_equal(count, sizeof(expected) / sizeof(expected[0]));
-    assert_memory_equal(words, expected, sizeof(expected));
+    assert_int_equal(count, sizeof(encoded) / sizeof(encoded[0]));
+    assert_memory_equal(words, encoded, sizeof(encoded));
 }
 
 /* Every drawn program is determinate: nothing that conflicts is unordered. */
