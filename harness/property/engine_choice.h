@@ -12,8 +12,13 @@ struct choice_engine {
     uint64_t draws; /* out: how often it was asked for */
 };
 
+#define ENGINE_CHOICE_FORCED \
+    "PROPERTY_ENGINE" /* environment: "fibers" or "threads" takes the place of what was drawn */
+
 /* Mostly the reproducible engine, under every policy; 0 is fibers, round robin. The choice must outlive the run.
- * With choice->engine set the same bytes are read, so that the rest of the case stays the same, and its options given.
+ * With choice->engine set the same bytes are read, so that the rest of the case stays the same, and its options given;
+ * else ENGINE_CHOICE_FORCED decides where it is set, in the same way. Anything else in it ends the process: exit
+ * code 2.
  */
 void engine_choice_draw(struct choice *choice, struct pto_engine_options *options);
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "harness/property/engine_choice.h"
 
 #define REPRODUCER_DIRECTORY "build/failures"
 #define REPRODUCER_BUILD "build/"
@@ -79,5 +80,8 @@ void reproducer_command(const char *name, const char *path, char *command, size_
         *end = '\0';
         build = found;
     }
-    (void)snprintf(command, capacity, "%s/touchstone replay %s %s", build, name, path);
+    const char *engine = getenv(ENGINE_CHOICE_FORCED);
+    bool forced = engine != NULL && engine[0] != '\0';
+    (void)snprintf(command, capacity, "%s%s%s%s/touchstone replay %s %s", forced ? ENGINE_CHOICE_FORCED "=" : "",
+                   forced ? engine : "", forced ? " " : "", build, name, path);
 }

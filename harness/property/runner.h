@@ -6,7 +6,8 @@
  * child per candidate, written to build/failures/, and told with the one command that replays it.
  *
  * Environment: PROPERTY_RUNS multiplies the number of cases ("0.1", "20"); PROPERTY_SEED is the seed where none is
- * given; PROPERTY_FORK=0 runs everything in this process, for a debugger; PROPERTY_FAILURES, PROPERTY_HANG_SECONDS.
+ * given; PROPERTY_FORK=0 runs everything in this process, for a debugger; PROPERTY_FAILURES, PROPERTY_HANG_SECONDS,
+ * PROPERTY_ENGINE (engine_choice.h).
  */
 #ifndef HARNESS_PROPERTY_RUNNER_H
 #define HARNESS_PROPERTY_RUNNER_H
