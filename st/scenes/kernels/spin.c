@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Never ends: spins for a word that nobody changes (R33). */
+#include "st/fixtures/spin.h"
 #include "abi/kernel.h"
-
-static volatile uint32_t never;
 
 PTO_KERNEL_ENTRY(args)
 {
     (void)args;
-    while (never == 0) {
-    }
+    fixture_spin();
 }
