@@ -6,7 +6,8 @@
  * A test program says on how many variants its tests run (enum fixture_breadth); each variant is one cmocka group.
  * TOUCHSTONE_VARIANTS, a list of patterns separated by commas ("a5/trb/sim,a2a3/hbg/sim", "*" allowed per part),
  * selects others: then every test runs on every built variant that one of the patterns covers. TOUCHSTONE_SAMPLE, such
- * a list too, only narrows down FIXTURE_EVERY. TOUCHSTONE_TESTS, a shell pattern ("test_two_*"), selects tests by name.
+ * a list too, only narrows down FIXTURE_EVERY, and FIXTURE_CORNERS to the first. TOUCHSTONE_TESTS, a shell pattern
+ * ("test_two_*"), selects tests by name.
  *
  * Functions named expect_* make cmocka assertions and may be called from the test's own thread only.
  */
