@@ -23,6 +23,11 @@ static void onboard_map_pause(void)
     }
 }
 
+/*
+ * The calls that map registers name their device and need no context: a device that was reset meanwhile answers for
+ * those who came after (R17). What they say is believed only while the device is held.
+ */
+
 /* One mapping of all cores. 13 says that it raced with a fork, and passes. */
 static int onboard_map_device(struct host_context *context, uint64_t *base)
 {
@@ -32,6 +37,9 @@ static int onboard_map_device(struct host_context *context, uint64_t *base)
         struct AddrMapOutPara out = {0};
         size_t out_bytes = sizeof(out);
         result = halMemCtl(0, &in, sizeof(in), &out, &out_bytes);
+        if (!onboard_holds_device(context)) {
+            break;
+        }
         if (result == DRIVER_OK && out.ptr == 0) {
             return host_error(context, -1, "device %d: halMemCtl gave no register base", context->device_id);
         }
@@ -57,7 +65,7 @@ static int onboard_map_core(struct host_context *context, uint32_t core, uint64_
     unsigned long address = 0;
     unsigned int length = NPU_ARCH_TABLE.mapping.core_bytes;
     int result = halResMap((unsigned int)context->device_id, &resource, &address, &length);
-    if (result != DRIVER_OK) {
+    if (result != DRIVER_OK || !onboard_holds_device(context)) {
         return onboard_failed(context, result, "halResMap");
     }
     if (address == 0 || length < NPU_ARCH_TABLE.mapping.core_bytes) {
