@@ -97,12 +97,38 @@ static void test_mapping_on_a_poisoned_device(void **state)
     assert_int_equal(npu_device_faulted(&context->platform->user, NULL), DRIVER_POISONED);
 }
 
+/* R17: the call knows no context: of a device that was reset meanwhile it says what is true for those who came after.
+ */
+static void test_device_reset_before_the_mapping(void **state)
+{
+    const struct fault_rule fault = {.site = "driver.rtMalloc", .nth = 1, .error = DRIVER_EXCEPTION};
+    const struct fault_rule nothing = {.site = "driver.halResMap", .nth = 1, .error = 0};
+    struct host_context *context = *state;
+    void *other = create_device_context();
+    assert_int_equal(fixture_init(other, 0), 0);
+    assert_true(host_enter(context));
+    assert_int_equal(platform_check_usable(context), 0);
+    assert_int_equal(fault_plan_install(&fault, 1), 0);
+    assert_null(device_malloc_ctx(other, 64));
+    fault_plan_clear();
+    assert_int_equal(finalize_device(other), 0);
+    assert_int_equal(fixture_init(other, 0), 0);
+    assert_int_equal(fault_plan_install(&nothing, 1), 0);
+    int result = onboard_registers_map(context);
+    fault_plan_clear();
+    host_leave(context);
+    assert_int_equal(result, DRIVER_POISONED);
+    assert_null(context->platform->register_table);
+    destroy_device_context(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_table, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_codes, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_mapping_on_a_poisoned_device, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_device_reset_before_the_mapping, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
