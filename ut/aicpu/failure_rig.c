@@ -42,17 +42,6 @@ struct pto_task_outputs failure_submit(uint32_t index, enum pto_tensor_arg_type 
     return pto_submit_aiv(0, &arg);
 }
 
-struct pto_task_outputs failure_submit_output(uint64_t bytes)
-{
-    const uint32_t shape[1] = {(uint32_t)bytes};
-    struct pto_tensor_create_info info;
-    struct pto_arg arg;
-    (void)pto_create_info(&info, shape, 1, PTO_UINT8, false);
-    pto_arg_init(&arg);
-    pto_add_output(&arg, &info);
-    return pto_submit_aiv(1, &arg);
-}
-
 void failure_good(const struct pto_chip_args *args)
 {
     (void)args;
@@ -60,7 +49,7 @@ void failure_good(const struct pto_chip_args *args)
         PTO_SCOPE(PTO_SCOPE_AUTO)
         {
             (void)failure_submit(0, PTO_ARG_INOUT, 0);
-            (void)failure_submit_output(100);
+            (void)mini_submit_output(1, 100);
         }
     }
 }

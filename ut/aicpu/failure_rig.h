@@ -17,8 +17,6 @@ void failure_do_nothing(int64_t *args);
 void failure_cell(struct pto_tensor *tensor, uint32_t index, int32_t version);
 /* A task of kernel 0 on a cell. */
 struct pto_task_outputs failure_submit(uint32_t index, enum pto_tensor_arg_type tag, int32_t version);
-/* A task of kernel 1 with an output. */
-struct pto_task_outputs failure_submit_output(uint64_t bytes);
 
 /* An orchestration without a fault, and a run of it that must be as if it were the first. */
 void failure_good(const struct pto_chip_args *args);

@@ -57,8 +57,8 @@ static void deep_scopes(const struct pto_chip_args *args)
 
 static void large_output(const struct pto_chip_args *args)
 {
-    (void)failure_submit_output(args->scalars[0]);
-    (void)failure_submit_output(args->scalars[1]);
+    (void)mini_submit_output(1, args->scalars[0]);
+    (void)mini_submit_output(1, args->scalars[1]);
     failure_returned = true;
 }
 

@@ -119,6 +119,17 @@ struct pto_device_block *mini_device_block(struct mini_device *device)
     return &device->block;
 }
 
+struct pto_task_outputs mini_submit_output(int32_t kernel, uint64_t bytes)
+{
+    const uint32_t shape[1] = {(uint32_t)bytes};
+    struct pto_tensor_create_info info;
+    struct pto_arg arg;
+    (void)pto_create_info(&info, shape, 1, PTO_UINT8, false);
+    pto_arg_init(&arg);
+    pto_add_output(&arg, &info);
+    return pto_submit_aiv(kernel, &arg);
+}
+
 int mini_device_watch_user_code(void **state)
 {
     (void)state;

@@ -62,6 +62,9 @@ struct pto_device_block *mini_device_block(struct mini_device *device);
 /* simpler_aicpu_init or _exit on a processor of its own. */
 int mini_device_call(struct mini_device *device, pto_aicpu_entry *entry);
 
+/* For orchestrations: an AIV task with one output of so many bytes. */
+struct pto_task_outputs mini_submit_output(int32_t kernel, uint64_t bytes);
+
 /* Set-up and tear-down of tests whose kernels crash or wait: functions of the test's binary count as user code. */
 int mini_device_watch_user_code(void **state);
 int mini_device_forget_user_code(void **state);
